@@ -1,0 +1,70 @@
+// swift-tools-version: 6.2
+// Mooncake Communicator: ZeroMQ's sockets and ZMTP 3.1 in Swift, tensors as first-class messages.
+//
+// One root manifest, read as data: a layer is one line in `layers`, bottom first. Every layer is a
+// library product of its own, so that a package outside can depend on a single one. There are no
+// package dependencies here; tools that need some live in a package of their own under `Tools/`.
+
+import PackageDescription
+
+/// A Swift layer: its target, its library product, and its test target when `tests` is true.
+struct Layer {
+    let name: String
+    let imports: [String]
+    var tests = true
+    var testImports: [String] = []
+}
+
+// A layer may import what its line names, and nothing else: the build is run with
+// `--explicit-target-dependency-import-check error`.
+let layers: [Layer] = [
+    Layer(name: "MCMemory", imports: ["CMCLinux"]),
+    Layer(name: "MCCodec", imports: ["MCMemory"]),
+    Layer(name: "MCQueue", imports: ["CMCLinux", "MCMemory"]),
+    Layer(name: "MCSecurity", imports: ["MCCodec"]),
+    Layer(name: "MCTransport", imports: []),
+    Layer(name: "MCTransportTCP", imports: ["CMCLinux", "MCTransport"]),
+    Layer(name: "MCTransportInproc", imports: ["MCTransport"]),
+    Layer(
+        name: "MCPool",
+        imports: ["CMCLinux", "MCMemory", "MCCodec", "MCQueue", "MCSecurity", "MCTransport",
+                  "MCTransportInproc"]),
+    Layer(name: "MCPatterns", imports: ["MCMemory", "MCCodec", "MCPool"]),
+    Layer(
+        name: "MCFacade",
+        imports: ["CMCLinux", "MCMemory", "MCCodec", "MCQueue", "MCTransport", "MCTransportTCP",
+                  "MCTransportInproc", "MCPool", "MCPatterns"]),
+]
+
+let draft = Context.environment["MC_DRAFT"] != nil
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+] + (draft ? [] : [.strictMemorySafety(), .treatAllWarnings(as: .error)])
+
+func dependencies(_ names: [String]) -> [Target.Dependency] {
+    names.map { .target(name: $0) }
+}
+
+let package = Package(
+    name: "mooncake-communicator",
+    products: layers.map { .library(name: $0.name, targets: [$0.name]) },
+    targets: [
+        .target(name: "CMCLinux", path: "Packages/CMCLinux/Sources")
+    ]
+        + layers.map {
+            .target(
+                name: $0.name, dependencies: dependencies($0.imports),
+                path: "Packages/\($0.name)/Sources", swiftSettings: settings)
+        }
+        + layers.filter(\.tests).map {
+            .testTarget(
+                name: "\($0.name)Tests",
+                dependencies: dependencies([$0.name] + $0.imports + $0.testImports),
+                path: "Tests/\($0.name)Tests", swiftSettings: settings)
+        }
+)

@@ -1,0 +1,85 @@
+// The few system calls and C-only facilities that Swift's Glibc module does not show.
+//
+// Every wrapper is a plain function that returns the kernel's result, or a negative errno: errno
+// itself never crosses into Swift, where a retain or a release could change it in between.
+#ifndef CMC_LINUX_H
+#define CMC_LINUX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// MARK: - Clock
+
+/// Nanoseconds of CLOCK_MONOTONIC.
+uint64_t cmc_now_ns(void);
+
+// MARK: - Futex (private to the process)
+
+/// Sleeps while *word == expected. timeout_ns < 0 waits for ever.
+/// 0 when woken (or the word differs, or a signal came), -ETIMEDOUT when the time is over.
+int cmc_futex_wait(uint32_t *word, uint32_t expected, int64_t timeout_ns);
+void cmc_futex_wake(uint32_t *word, int count);
+
+// MARK: - epoll, eventfd
+
+#define CMC_POLL_IN 0x001u
+#define CMC_POLL_OUT 0x004u
+#define CMC_POLL_ERR 0x008u
+#define CMC_POLL_HUP 0x010u
+#define CMC_POLL_RDHUP 0x2000u
+#define CMC_POLL_ONESHOT (1u << 30)
+#define CMC_POLL_EDGE (1u << 31)
+
+typedef struct cmc_event {
+    uint32_t events;
+    uint32_t reserved;
+    uint64_t token;
+} cmc_event;
+
+int cmc_epoll_create(void);
+int cmc_epoll_add(int epoll, int fd, uint32_t events, uint64_t token);
+int cmc_epoll_modify(int epoll, int fd, uint32_t events, uint64_t token);
+int cmc_epoll_remove(int epoll, int fd);
+/// Waits for events; timeout_ns < 0 waits for ever. Number of events, or -errno (-EINTR included).
+int cmc_epoll_wait(int epoll, cmc_event *events, int capacity, int64_t timeout_ns);
+
+int cmc_eventfd(void);
+void cmc_eventfd_signal(int fd);
+void cmc_eventfd_clear(int fd);
+
+// MARK: - Sockets (non-blocking, close-on-exec)
+
+/// Bytes read, 0 at the end of the stream, or -errno. EINTR is retried.
+int64_t cmc_read(int fd, void *into, size_t count);
+/// Bytes written, or -errno. EINTR is retried; SIGPIPE is never raised.
+int64_t cmc_write_vectors(int fd, const struct iovec *vectors, int count);
+int cmc_accept(int fd);
+void cmc_close(int fd);
+int cmc_shutdown_write(int fd);
+int cmc_shutdown_both(int fd);
+
+/// Waits until one descriptor is ready for `events` (poll's bits). 1, 0 (timeout) or -errno.
+int cmc_poll_one(int fd, uint32_t events, int64_t timeout_ns);
+
+// MARK: - Threads
+
+/// Names the calling thread and asks for timers as precise as the kernel has them.
+void cmc_thread_setup(const char *name);
+/// Starts a detached thread of the given stack size with every signal blocked. 0, or -errno.
+int cmc_thread_start(void *(*body)(void *), void *argument, size_t stack_bytes);
+
+/// The calling thread's block heap (see MCMemory). Null until set; `cmc_heap_retired` is called
+/// with it when the thread ends.
+void *cmc_thread_heap(void);
+void cmc_thread_heap_set(void *heap, void (*cmc_heap_retired)(void *));
+
+#ifdef __cplusplus
+}
+#endif
+#endif
