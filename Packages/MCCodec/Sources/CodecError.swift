@@ -36,6 +36,10 @@ extension CodecError.Code {
     @inlinable public static var commandWithMore: Self { Self(2) }
     /// A frame's 64-bit length has its top bit set; the longest frame is 2^63 - 1 bytes.
     @inlinable public static var frameTooLong: Self { Self(3) }
+    /// A frame is longer than the receiver accepts (MAXMSGSIZE).
+    @inlinable public static var messageTooLarge: Self { Self(4) }
+    /// A message has more frames than the receiver accepts.
+    @inlinable public static var tooManyFrames: Self { Self(5) }
 
     /// The first bytes are no ZMTP signature: the peer speaks something else.
     @inlinable public static var notZMTP: Self { Self(10) }
@@ -77,6 +81,8 @@ extension CodecError.Code: CustomStringConvertible {
         case .reservedFlagBits: "a frame has reserved flag bits set"
         case .commandWithMore: "a command frame announces more frames"
         case .frameTooLong: "a frame is longer than 2^63 - 1 bytes"
+        case .messageTooLarge: "a frame is longer than is accepted"
+        case .tooManyFrames: "a message has more frames than are accepted"
         case .notZMTP: "the peer does not speak ZMTP"
         case .peerSpeaksZMTP1: "the peer speaks ZMTP 1.0, the oldest accepted is 3.0"
         case .peerSpeaksZMTP2: "the peer speaks ZMTP 2.0, the oldest accepted is 3.0"

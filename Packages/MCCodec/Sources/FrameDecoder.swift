@@ -102,8 +102,8 @@ extension FrameDecoder {
         switch FrameHeader.decode(start, available: end &- begin) {
         case .needMore:
             return .needMore
-        case .invalid(let error):
-            throw error
+        case .invalid(let code):
+            throw CodecError(code)
         case .header(let header, let headerLength):
             if header.bodyLength > 56 || header.flags.contains(.command) {
                 return try nextLonger(header, headerLength)
