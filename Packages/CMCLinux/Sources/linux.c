@@ -174,23 +174,21 @@ int cmc_thread_start(void *(*body)(void *), void *argument, size_t stack_bytes) 
     return -error;
 }
 
-static __thread void *thread_heap;
+__thread void *cmc_thread_heap_slot;
 static pthread_key_t heap_key;
 static pthread_once_t heap_once = PTHREAD_ONCE_INIT;
 static void (*heap_retired)(void *);
 
 static void heap_destructor(void *heap) {
-    thread_heap = NULL;
+    cmc_thread_heap_slot = NULL;
     heap_retired(heap);
 }
 
 static void heap_key_create(void) { pthread_key_create(&heap_key, heap_destructor); }
 
-void *cmc_thread_heap(void) { return thread_heap; }
-
 void cmc_thread_heap_set(void *heap, void (*retired)(void *)) {
     heap_retired = retired;
     pthread_once(&heap_once, heap_key_create);
     pthread_setspecific(heap_key, heap);
-    thread_heap = heap;
+    cmc_thread_heap_slot = heap;
 }

@@ -74,10 +74,36 @@ void cmc_thread_setup(const char *name);
 /// Starts a detached thread of the given stack size with every signal blocked. 0, or -errno.
 int cmc_thread_start(void *(*body)(void *), void *argument, size_t stack_bytes);
 
-/// The calling thread's block heap (see MCMemory). Null until set; `cmc_heap_retired` is called
-/// with it when the thread ends.
-void *cmc_thread_heap(void);
-void cmc_thread_heap_set(void *heap, void (*cmc_heap_retired)(void *));
+extern __thread void *cmc_thread_heap_slot;
+
+/// The calling thread's block heap (see MCMemory), null until set.
+static inline void *cmc_thread_heap(void) { return cmc_thread_heap_slot; }
+
+/// Sets the calling thread's heap; `retired` is called with it when the thread ends.
+void cmc_thread_heap_set(void *heap, void (*retired)(void *));
+
+/// Tells the processor that the thread spins.
+static inline void cmc_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+// MARK: - Copies
+
+/// Copies a small payload (count <= 56) out of a buffer that is readable for 56 bytes, in a few
+/// wide moves instead of a call to memcpy.
+static inline void cmc_copy_small(void *to, const void *from, size_t count) {
+    if (count <= 16) {
+        __builtin_memcpy(to, from, 16);
+    } else if (count <= 32) {
+        __builtin_memcpy(to, from, 32);
+    } else {
+        __builtin_memcpy(to, from, 56);
+    }
+}
 
 #ifdef __cplusplus
 }

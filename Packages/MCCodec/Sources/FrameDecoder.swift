@@ -1,0 +1,328 @@
+package import MCMemory
+
+/// Turns the bytes of a connection's traffic phase into frames, incrementally: any split of the
+/// input gives the same frames.
+///
+/// The caller reads into `prepareRead()`'s room, says `didRead`, and takes frames with `next()`
+/// until nil. Where bytes go is chosen so that they are copied as little as possible:
+/// - up to 56 bytes: into the frame's value;
+/// - a small part of the chunk: into a block of its own, so that a kept message does not pin a
+///   chunk many times its size;
+/// - a large part of the chunk: a slice of it, counted without an atomic per slice;
+/// - 64 KiB and more: the rest of the body is read straight into the frame's final block.
+///
+/// What is allocated is bounded by what has arrived, never by what a header claims: a large body
+/// starts with at most 4 MiB of untouched memory and grows as it fills.
+///
+/// - Thread rule: one thread at a time (the connection's reader).
+/// - Budget per small frame: no allocation, no atomic.
+package struct FrameDecoder: ~Copyable {
+    /// What the peer may send.
+    package struct Limits: Sendable {
+        /// Largest body of one frame; nil for no limit (MAXMSGSIZE).
+        package var frameBytes: UInt64?
+        /// Most frames of one message. Not an option of libzmq's: it bounds what an endless
+        /// multipart message of empty frames can make us keep.
+        package var framesPerMessage = 65_536
+        /// Largest body of a command.
+        package var commandBytes: UInt64 = 1 << 20
+
+        package init(frameBytes: UInt64? = nil) { self.frameBytes = frameBytes }
+    }
+
+    package enum Next: ~Copyable {
+        case needMore
+        /// A frame of a message; its `hasMore` is set from the wire.
+        case frame(Frame)
+        /// The body of a command frame.
+        case command(Frame)
+    }
+
+    /// Bodies from here on are read straight into their block.
+    @usableFromInline static let directBytes = 64 << 10
+    /// Untouched memory that a header's claim may reserve.
+    static let largestReservation = 4 << 20
+    static let smallestChunk = 8 << 10
+    /// Frames are copied out of the chunk's last bytes in fixed-size moves: room for one.
+    @usableFromInline static let slack = 64
+    /// A tail of this size or less moves to a small block when a turn ends.
+    static let movedTail = 16 << 10
+    /// References put on a chunk in advance, so that handing out a slice costs no atomic.
+    static let charge = 1 << 20
+
+    @usableFromInline let limits: Limits
+
+    // The chunk: bytes begin..<end are read and not decoded.
+    @usableFromInline var chunk: Block?
+    @usableFromInline var begin = 0
+    @usableFromInline var end = 0
+    @usableFromInline var slices = 0
+    /// Size of the next chunk: grows while reads fill it.
+    var chunkBytes = FrameDecoder.smallestChunk
+    /// Limit of the next read; small behind a large body, which is probably followed by another.
+    var readLimit = Int.max
+
+    // A large body that is being read into its block.
+    @usableFromInline var large: Block?
+    var largeFilled = 0
+    var largeBytes = 0
+    var largeFlags = FrameFlags()
+
+    @usableFromInline var framesInMessage = 0
+
+    package init(limits: Limits) { self.limits = limits }
+
+    deinit {
+        if let chunk { chunk.release(FrameDecoder.charge - slices) }
+        large?.release()
+    }
+
+    /// Whether bytes are held that belong to no finished frame.
+    package var isMidFrame: Bool { large != nil || begin != end }
+
+    /// Whether undecoded bytes are at hand, complete frames perhaps.
+    @inlinable package var hasBuffered: Bool { begin != end }
+
+    /// Memory that the decoder holds for its connection.
+    package var heldBytes: Int { (chunk?.capacity ?? 0) + (large?.capacity ?? 0) }
+}
+
+// MARK: - Decoding
+
+extension FrameDecoder {
+    /// The next frame of what has been read.
+    ///
+    /// - Throws: when the peer breaks RFC 37's framing or a limit; the connection must end then.
+    @inlinable
+    package mutating func next() throws(CodecError) -> Next {
+        guard begin < end, let chunk else {
+            return large == nil ? .needMore : try nextLarge()
+        }
+        let start = UnsafeRawPointer(chunk.payload) + begin
+        switch FrameHeader.decode(start, available: end &- begin) {
+        case .needMore:
+            return .needMore
+        case .invalid(let code):
+            throw CodecError(code)
+        case .header(let header, let headerLength):
+            if header.bodyLength > 56 || header.flags.contains(.command) {
+                return try nextLonger(header, headerLength)
+            }
+            let count = Int(truncatingIfNeeded: header.bodyLength)
+            guard end &- begin >= headerLength &+ count else {
+                try check(header)
+                return .needMore
+            }
+            try countFrame(header)
+            begin &+= headerLength &+ count
+            var frame = Frame(copyingSmall: start + headerLength, count: count)
+            frame.hasMore = header.flags.contains(.more)
+            return .frame(frame)
+        }
+    }
+
+    @usableFromInline
+    @inline(never)
+    mutating func nextLonger(
+        _ header: FrameHeader, _ headerLength: Int
+    ) throws(CodecError) -> Next {
+        try check(header)
+        guard let chunk else { return .needMore }
+        let count = Int(truncatingIfNeeded: header.bodyLength)
+        let available = end - begin - headerLength
+        guard available >= count else {
+            if count >= FrameDecoder.directBytes {
+                try countFrame(header)
+                startLarge(header, count: count, headerLength: headerLength, available: available)
+            }
+            return .needMore
+        }
+        try countFrame(header)
+        let address = UnsafeRawPointer(chunk.payload) + begin + headerLength
+        begin += headerLength + count
+        var frame: Frame
+        if count * 32 < chunk.capacity || slices == FrameDecoder.charge - 1 {
+            frame = Frame(copying: UnsafeRawBufferPointer(start: address, count: count))
+        } else {
+            slices += 1
+            frame = Frame(slice: chunk, address: address, count: count)
+        }
+        return finish(&frame, header.flags)
+    }
+
+    private func finish(_ frame: inout Frame, _ flags: FrameFlags) -> Next {
+        var taken = Frame()
+        swap(&taken, &frame)
+        taken.hasMore = flags.contains(.more)
+        return flags.contains(.command) ? .command(taken) : .frame(taken)
+    }
+
+    /// Refuses a body that no limit allows, as soon as its header is there.
+    @usableFromInline
+    func check(_ header: FrameHeader) throws(CodecError) {
+        let limit =
+            header.flags.contains(.command) ? limits.commandBytes : limits.frameBytes ?? .max
+        guard header.bodyLength <= limit, header.bodyLength <= UInt64(Int.max >> 1) else {
+            throw CodecError(
+                .messageTooLarge,
+                "a frame of \(header.bodyLength) bytes, and at most \(limit) are accepted")
+        }
+    }
+
+    @inlinable
+    mutating func countFrame(_ header: FrameHeader) throws(CodecError) {
+        if header.flags.contains(.command) { return }
+        if let limit = limits.frameBytes, header.bodyLength > limit { try check(header) }
+        framesInMessage &+= 1
+        if framesInMessage > limits.framesPerMessage {
+            throw tooManyFrames()
+        }
+        if !header.flags.contains(.more) { framesInMessage = 0 }
+    }
+
+    @usableFromInline
+    func tooManyFrames() -> CodecError {
+        CodecError(
+            .tooManyFrames,
+            "a message of more than \(limits.framesPerMessage) frames is not accepted")
+    }
+}
+
+// MARK: - Large bodies
+
+extension FrameDecoder {
+    private mutating func startLarge(
+        _ header: FrameHeader, count: Int, headerLength: Int, available: Int
+    ) {
+        guard let chunk else { return }
+        let block = Block.allocate(capacity: min(count, FrameDecoder.largestReservation))
+        let first = min(available, block.capacity)
+        block.payload.copyMemory(from: chunk.payload + begin + headerLength, byteCount: first)
+        begin += headerLength + first
+        large = block
+        largeFilled = first
+        largeBytes = count
+        largeFlags = header.flags
+        if begin == end { dropChunk() }
+    }
+
+    /// Hands out the large body when it is complete.
+    @usableFromInline
+    mutating func nextLarge() throws(CodecError) -> Next {
+        guard let block = large, largeFilled == largeBytes else { return .needMore }
+        large = nil
+        // What follows is probably another large body: read little more than its header.
+        readLimit = FrameDecoder.smallestChunk
+        chunkBytes = FrameDecoder.smallestChunk
+        var frame = Frame(
+            slice: block, address: UnsafeRawPointer(block.payload), count: largeBytes)
+        return finish(&frame, largeFlags)
+    }
+}
+
+// MARK: - Reading
+
+extension FrameDecoder {
+    /// Room for the next read; never empty.
+    package mutating func prepareRead() -> UnsafeMutableRawBufferPointer {
+        if var block = large {
+            if largeFilled == block.capacity {
+                let capacity = min(largeBytes, block.capacity * 2)
+                block = Heap.grow(block, capacity: capacity, used: largeFilled)
+                large = block
+            }
+            return UnsafeMutableRawBufferPointer(
+                start: block.payload + largeFilled,
+                count: min(block.capacity, largeBytes) - largeFilled)
+        }
+        if begin == end, chunk != nil, slices == 0 {
+            begin = 0
+            end = 0
+        }
+        if let chunk, chunk.capacity >= chunkBytes / 2,
+            room(of: chunk) >= max(FrameDecoder.smallestChunk / 2, chunk.capacity / 4)
+        {
+            return space(in: chunk)
+        }
+        return space(in: replaceChunk())
+    }
+
+    private func room(of chunk: Block) -> Int { chunk.capacity - FrameDecoder.slack - end }
+
+    private func space(in chunk: Block) -> UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(
+            start: chunk.payload + end, count: min(room(of: chunk), readLimit))
+    }
+
+    /// A fresh chunk with the undecoded tail of the old one at its beginning.
+    private mutating func replaceChunk() -> Block {
+        let tail = end - begin
+        // Room for the tail (a body below the direct limit, and its header) and as much again.
+        let wanted = max(chunkBytes, 2 * tail + FrameDecoder.smallestChunk)
+        let fresh = Block.allocate(
+            capacity: min(wanted, max(Heap.largestPooledCapacity, tail * 2)))
+        if let old = chunk, tail > 0 {
+            fresh.payload.copyMemory(from: old.payload + begin, byteCount: tail)
+        }
+        dropChunk()
+        fresh.retain(FrameDecoder.charge - 1)
+        chunk = fresh
+        begin = 0
+        end = tail
+        return fresh
+    }
+
+    private mutating func dropChunk() {
+        if let chunk { chunk.release(FrameDecoder.charge - slices) }
+        chunk = nil
+        slices = 0
+        begin = 0
+        end = 0
+    }
+
+    /// Says that `count` bytes were read into the room that `prepareRead` gave.
+    package mutating func didRead(_ count: Int) {
+        if large != nil {
+            largeFilled += count
+            return
+        }
+        guard let chunk else { return }
+        let full = count >= min(room(of: chunk), readLimit)
+        end += count
+        readLimit = Int.max
+        if full && chunkBytes < Heap.largestPooledCapacity {
+            chunkBytes = min(Heap.largestPooledCapacity, chunkBytes * 4)
+        }
+    }
+
+    /// Ends a reading turn: a connection that is idle keeps no chunk, one in the middle of a small
+    /// frame keeps no more than the bytes of it.
+    package mutating func settle() {
+        guard let old = chunk else { return }
+        let tail = end - begin
+        if tail == 0 {
+            dropChunk()
+        } else if tail <= FrameDecoder.movedTail, old.capacity > 4 * tail {
+            let small = Block.allocate(capacity: tail + FrameDecoder.slack)
+            small.payload.copyMemory(from: old.payload + begin, byteCount: tail)
+            dropChunk()
+            small.retain(FrameDecoder.charge - 1)
+            chunk = small
+            end = tail
+        }
+        if tail == 0 { chunkBytes = max(FrameDecoder.smallestChunk, chunkBytes / 2) }
+    }
+
+    /// Takes over bytes that were read with the handshake and belong to the traffic.
+    package mutating func feed(_ bytes: UnsafeRawBufferPointer) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let room = prepareRead()
+            let count = min(room.count, rest.count)
+            room.baseAddress.unsafelyUnwrapped.copyMemory(
+                from: rest.baseAddress.unsafelyUnwrapped, byteCount: count)
+            didRead(count)
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+    }
+}

@@ -1,0 +1,128 @@
+public import Synchronization
+
+/// A reference-counted piece of memory: a header of 64 bytes and the payload behind it.
+///
+/// A block is a plain pointer: copying the handle does not count, `retain` and `release` do.
+/// Blocks come from the calling thread's `Heap` and go back to the heap that they came from,
+/// whichever thread lets the last reference go.
+///
+/// - Thread rule: any thread may retain, release and read; writing needs the only reference.
+/// - Budget: release of the last reference is one atomic load, no read-modify-write.
+@unsafe
+@frozen
+public struct Block: @unchecked Sendable, Equatable {
+    /// What stands in front of the payload.
+    @usableFromInline
+    package struct Header: ~Copyable {
+        @usableFromInline package let references: Atomic<Int>
+        /// Links blocks in a heap's lists. Meaningless while the block is in use.
+        @usableFromInline package var next: UnsafeMutablePointer<Header>?
+        /// The heap that the block returns to; nil for blocks outside the size classes.
+        @usableFromInline package var owner: UnsafeMutablePointer<Heap.State>?
+        @usableFromInline package var payload: UnsafeMutableRawPointer
+        @usableFromInline package var capacity: Int
+        @usableFromInline package var sizeClass: Int32
+        @usableFromInline package var kind: Kind
+
+        init(
+            owner: UnsafeMutablePointer<Heap.State>?, payload: UnsafeMutableRawPointer,
+            capacity: Int, sizeClass: Int32, kind: Kind
+        ) {
+            references = Atomic(1)
+            next = nil
+            self.owner = owner
+            self.payload = payload
+            self.capacity = capacity
+            self.sizeClass = sizeClass
+            self.kind = kind
+        }
+    }
+
+    @usableFromInline
+    package enum Kind: Int32 {
+        /// From a heap's size class.
+        case pooled
+        /// Larger than the size classes: its own allocation.
+        case single
+        /// Somebody else's memory with a closure that gives it back.
+        case adopted
+    }
+
+    @usableFromInline package let header: UnsafeMutablePointer<Header>
+
+    @inlinable
+    package init(header: UnsafeMutablePointer<Header>) {
+        self.header = header
+    }
+
+    /// The first byte of the payload.
+    @inlinable public var payload: UnsafeMutableRawPointer { header.pointee.payload }
+
+    /// Usable bytes of payload.
+    @inlinable public var capacity: Int { header.pointee.capacity }
+
+    /// Whether the caller's reference is the only one.
+    @inlinable public var isUnique: Bool { header.pointee.references.load(ordering: .acquiring) == 1 }
+
+    @inlinable
+    public func retain(_ count: Int = 1) {
+        header.pointee.references.wrappingAdd(count, ordering: .relaxed)
+    }
+
+    @inlinable
+    public func release(_ count: Int = 1) {
+        if header.pointee.references.load(ordering: .acquiring) == count {
+            Heap.free(self)
+        } else if header.pointee.references.wrappingSubtract(count, ordering: .acquiringAndReleasing)
+            .newValue == 0
+        {
+            Heap.free(self)
+        }
+    }
+}
+
+extension Block {
+    /// A block of at least `capacity` bytes, contents undefined, one reference.
+    ///
+    /// - Complexity: O(1); no system call while the heap has one of the size at hand.
+    @inlinable
+    public static func allocate(capacity: Int) -> Block {
+        Heap.allocate(capacity: capacity)
+    }
+
+    /// Wraps memory that somebody else owns. `release` runs once, on whichever thread lets the
+    /// last reference go, and must not block.
+    public static func adopting(
+        _ memory: UnsafeMutableRawBufferPointer, release: @escaping @Sendable () -> Void
+    ) -> Block {
+        let box = UnsafeMutableRawPointer.allocate(
+            byteCount: MemoryLayout<AdoptedHeader>.stride,
+            alignment: MemoryLayout<AdoptedHeader>.alignment)
+        // An empty buffer has no base address; any address will do, nothing is read from it.
+        let payload = memory.baseAddress ?? box
+        let adopted = box.bindMemory(to: AdoptedHeader.self, capacity: 1)
+        adopted.initialize(
+            to: AdoptedHeader(
+                header: Header(
+                    owner: nil, payload: payload, capacity: memory.count, sizeClass: -1,
+                    kind: .adopted),
+                release: release))
+        return Block(header: UnsafeMutableRawPointer(adopted).assumingMemoryBound(to: Header.self))
+    }
+
+    /// A header with the closure behind it; the header comes first so that the address is the same.
+    private struct AdoptedHeader: ~Copyable {
+        let header: Header
+        let release: @Sendable () -> Void
+    }
+
+    /// Gives adopted memory back to its owner.
+    static func freeAdopted(_ block: Block) {
+        let adopted = UnsafeMutableRawPointer(block.header)
+            .assumingMemoryBound(to: AdoptedHeader.self)
+        let release = adopted.pointee.release
+        adopted.deinitialize(count: 1)
+        adopted.deallocate()
+        release()
+    }
+}

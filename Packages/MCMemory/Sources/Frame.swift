@@ -1,0 +1,229 @@
+public import CMCLinux
+
+/// One frame of a message: a 64-byte value with up to 56 bytes of payload inside it, else one
+/// reference to a slice of a counted block.
+///
+/// A frame is noncopyable: it is moved, or copied on purpose with `copy()`, which shares the block.
+///
+/// - Thread rule: a frame belongs to one thread or task at a time; it may be handed over freely.
+/// - Budget: making, moving and dropping a small frame allocates nothing and has no atomics.
+@safe
+@frozen
+public struct Frame: ~Copyable, @unchecked Sendable {
+    /// Inline payload; or block header, address and length of the slice in the first three words.
+    @usableFromInline var words: InlineArray<7, UInt64>
+    @usableFromInline var kind: Kind
+    @usableFromInline var inlineCount: UInt8
+    /// More frames of the same message follow. Kept here while a frame is in a queue.
+    @usableFromInline package var hasMore: Bool
+    @usableFromInline var reserved: (UInt8, UInt32) = (0, 0)
+
+    @frozen @usableFromInline
+    enum Kind: UInt8 {
+        case inline
+        case slice
+    }
+
+    /// Payload bytes that need no block.
+    @inlinable public static var inlineCapacity: Int { 56 }
+
+    /// An empty frame.
+    @inlinable
+    public init() {
+        words = InlineArray(repeating: 0)
+        kind = .inline
+        inlineCount = 0
+        hasMore = false
+    }
+
+    deinit {
+        if kind == .slice { block.release() }
+    }
+
+    /// The block of a slice.
+    @inlinable var block: Block {
+        // Safe because the word was stored from a header's address by `init(slice:…)`.
+        Block(
+            header: UnsafeMutablePointer(bitPattern: UInt(words[0])).unsafelyUnwrapped)
+    }
+
+    @inlinable var sliceAddress: UnsafeRawPointer {
+        UnsafeRawPointer(bitPattern: UInt(words[1])).unsafelyUnwrapped
+    }
+
+    /// Payload length in bytes.
+    @inlinable public var count: Int {
+        kind == .inline ? Int(inlineCount) : Int(words[2])
+    }
+
+    @inlinable public var isEmpty: Bool { count == 0 }
+
+    /// Whether the payload lies in a block of its own or of a neighbour's, not inside the value.
+    @inlinable package var isSlice: Bool { kind == .slice }
+}
+
+// MARK: - Making frames
+
+extension Frame {
+    /// A frame that refers to bytes of `block`, taking over one reference to it.
+    @inlinable
+    package init(slice block: Block, address: UnsafeRawPointer, count: Int) {
+        self.init()
+        words[0] = UInt64(UInt(bitPattern: block.header))
+        words[1] = UInt64(UInt(bitPattern: address))
+        words[2] = UInt64(count)
+        kind = .slice
+    }
+
+    /// Copies `bytes`: into the value up to 56 bytes, else into a block.
+    @inlinable
+    public init(copying bytes: UnsafeRawBufferPointer) {
+        self.init()
+        guard let base = bytes.baseAddress, bytes.count > 0 else { return }
+        if bytes.count <= Frame.inlineCapacity {
+            inlineCount = UInt8(truncatingIfNeeded: bytes.count)
+            withUnsafeMutableBytes(of: &words) { words in
+                words.baseAddress.unsafelyUnwrapped.copyMemory(from: base, byteCount: bytes.count)
+            }
+        } else {
+            let block = Block.allocate(capacity: bytes.count)
+            block.payload.copyMemory(from: base, byteCount: bytes.count)
+            self = Frame(slice: block, address: UnsafeRawPointer(block.payload), count: bytes.count)
+        }
+    }
+
+    /// Copies `count` <= 56 bytes from memory that is readable for 56: no call to memcpy.
+    @inlinable
+    package init(copyingSmall address: UnsafeRawPointer, count: Int) {
+        self.init()
+        inlineCount = UInt8(truncatingIfNeeded: count)
+        withUnsafeMutableBytes(of: &words) { words in
+            cmc_copy_small(words.baseAddress.unsafelyUnwrapped, address, count)
+        }
+    }
+
+    /// Copies `bytes`.
+    @inlinable
+    public init(_ bytes: RawSpan) {
+        var frame = Frame()
+        bytes.withUnsafeBytes { frame = Frame(copying: $0) }
+        self = frame
+    }
+
+    /// Copies `bytes`.
+    @inlinable
+    public init(_ bytes: [UInt8]) {
+        var frame = Frame()
+        bytes.withUnsafeBytes { frame = Frame(copying: $0) }
+        self = frame
+    }
+
+    /// Copies the UTF-8 bytes of `text`.
+    @inlinable
+    public init(_ text: String) {
+        var text = text
+        var frame = Frame()
+        text.withUTF8 { frame = Frame(copying: UnsafeRawBufferPointer($0)) }
+        self = frame
+    }
+
+    /// Room for `count` bytes, filled by `fill` before the frame is anybody else's.
+    ///
+    /// - Parameter fill: receives exactly `count` bytes of undefined contents.
+    /// - Throws: what `fill` throws; nothing is kept then.
+    @inlinable
+    public init<Failure: Error>(
+        count: Int, fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
+    ) throws(Failure) {
+        precondition(count >= 0, "a frame cannot have \(count) bytes")
+        let block = Block.allocate(capacity: count)
+        // Owns the block from here on, so that an error gives it back.
+        let frame = Frame(slice: block, address: UnsafeRawPointer(block.payload), count: count)
+        try fill(UnsafeMutableRawBufferPointer(start: block.payload, count: count))
+        self = frame
+    }
+
+    /// Refers to the caller's memory without a copy.
+    ///
+    /// The memory must stay valid and unchanged until `release` runs, once, on any thread, when
+    /// neither this frame nor a copy of it is needed any more. `release` must not block.
+    @unsafe
+    public init(
+        adopting memory: UnsafeRawBufferPointer, release: @escaping @Sendable () -> Void
+    ) {
+        let block = Block.adopting(UnsafeMutableRawBufferPointer(mutating: memory), release: release)
+        self.init(slice: block, address: UnsafeRawPointer(block.payload), count: memory.count)
+    }
+}
+
+// MARK: - Reading frames
+
+extension Frame {
+    /// The payload, for the time of the call.
+    @inlinable
+    public borrowing func withUnsafeBytes<Result: ~Copyable, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        if kind == .slice {
+            return try body(UnsafeRawBufferPointer(start: sliceAddress, count: Int(words[2])))
+        }
+        let count = Int(inlineCount)
+        return try words.span.bytes.withUnsafeBytes { bytes throws(Failure) in
+            try body(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+        }
+    }
+
+    /// The payload, as long as the frame is borrowed.
+    @inlinable
+    public var bytes: RawSpan {
+        @_lifetime(borrow self)
+        borrowing get {
+            if kind == .slice {
+                let span = RawSpan(_unsafeStart: sliceAddress, byteCount: Int(words[2]))
+                return _overrideLifetime(span, borrowing: self)
+            }
+            let span = words.span.bytes.extracting(first: Int(inlineCount))
+            return _overrideLifetime(span, borrowing: self)
+        }
+    }
+
+    /// A copy of the payload.
+    public var array: [UInt8] { withUnsafeBytes { Array($0) } }
+
+    /// The payload as text, nil when it is not UTF-8.
+    public var string: String? {
+        withUnsafeBytes { String(validating: $0, as: UTF8.self) }
+    }
+
+    /// A second frame with the same payload; a block is shared, not copied.
+    @inlinable
+    public borrowing func copy() -> Frame {
+        var other = Frame()
+        if kind == .slice { block.retain() }
+        other.words = words
+        other.kind = kind
+        other.inlineCount = inlineCount
+        other.hasMore = hasMore
+        return other
+    }
+
+    /// A frame that shares the block and shows the bytes of `range` only.
+    ///
+    /// - Precondition: `range` lies within the payload.
+    public borrowing func slice(_ range: Range<Int>) -> Frame {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "slice out of bounds")
+        if kind == .inline {
+            return withUnsafeBytes { Frame(copying: UnsafeRawBufferPointer(rebasing: $0[range])) }
+        }
+        block.retain()
+        return Frame(slice: block, address: sliceAddress + range.lowerBound, count: range.count)
+    }
+
+    /// Whether both have the same bytes.
+    public borrowing func contentEquals(_ other: borrowing Frame) -> Bool {
+        guard count == other.count else { return false }
+        return withUnsafeBytes { a in
+            other.withUnsafeBytes { b in a.elementsEqual(b) }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import CMCLinux
+package import Synchronization
+
+/// The lock of a socket's engine: a futex word with three states.
+///
+/// - Budget: one locked instruction to take it and one to let it go while nobody contends.
+/// - Ownership: the handle is a plain pointer; its owner calls `destroy` when no thread can come
+///   any more.
+@unsafe
+@frozen
+package struct EngineLock: @unchecked Sendable {
+    /// 0 free, 1 held, 2 held and somebody sleeps.
+    @usableFromInline let word: UnsafeMutablePointer<Atomic<UInt32>>
+
+    package static func create() -> EngineLock {
+        let word = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
+        word.initialize(to: Atomic(0))
+        return EngineLock(word: word)
+    }
+
+    package func destroy() {
+        word.deinitialize(count: 1)
+        word.deallocate()
+    }
+
+    @usableFromInline
+    init(word: UnsafeMutablePointer<Atomic<UInt32>>) { self.word = word }
+
+    @inlinable
+    package func lock() {
+        if word.pointee.compareExchange(
+            expected: 0, desired: 1, successOrdering: .acquiring, failureOrdering: .relaxed
+        ).exchanged { return }
+        lockSlow()
+    }
+
+    @usableFromInline
+    @inline(never)
+    func lockSlow() {
+        // The holders' sections are short: look a few times before sleeping.
+        for _ in 0..<40 {
+            if word.pointee.load(ordering: .relaxed) == 0,
+                word.pointee.compareExchange(
+                    expected: 0, desired: 1, successOrdering: .acquiring, failureOrdering: .relaxed
+                ).exchanged
+            { return }
+            _spinHint()
+        }
+        let raw = UnsafeMutableRawPointer(word).assumingMemoryBound(to: UInt32.self)
+        while word.pointee.exchange(2, ordering: .acquiring) != 0 {
+            _ = cmc_futex_wait(raw, 2, -1)
+        }
+    }
+
+    @inlinable
+    package func unlock() {
+        if word.pointee.exchange(0, ordering: .releasing) == 2 { wakeOne() }
+    }
+
+    @usableFromInline
+    @inline(never)
+    func wakeOne() {
+        cmc_futex_wake(UnsafeMutableRawPointer(word).assumingMemoryBound(to: UInt32.self), 1)
+    }
+
+    /// Takes the lock only when it is free.
+    package func tryLock() -> Bool {
+        word.pointee.compareExchange(
+            expected: 0, desired: 1, successOrdering: .acquiring, failureOrdering: .relaxed
+        ).exchanged
+    }
+
+    @inlinable
+    package func withLock<Result: ~Copyable, Failure: Error>(
+        _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        lock()
+        defer { unlock() }
+        return try body()
+    }
+}
+
+@inline(__always)
+func _spinHint() { cmc_pause() }

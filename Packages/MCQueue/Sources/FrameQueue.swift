@@ -1,0 +1,242 @@
+package import MCMemory
+import Synchronization
+
+/// The queue of frames between one producer and one consumer, without a lock.
+///
+/// Frames are pushed unseen and published together, so that a multipart message appears whole or
+/// not at all; `rollback` drops what was pushed and not published. The memory is a chain of blocks
+/// of 62 frames that grows with what is queued and holds nothing until the first push. Depth is
+/// counted in messages, for the high-water mark.
+///
+/// - Thread rule: `push`, `publish`, `rollback`, `depth` and `hasRoom` belong to the producer,
+///   `pop`, `isEmpty` to the consumer; each role is one thread at a time. Both may run at once.
+/// - Budget per frame: two copies of 64 bytes; no locked instruction; a block per 62 frames.
+/// - Ownership: the handle is a plain pointer; its owner calls `destroy` when both roles are over.
+@unsafe
+package struct FrameQueue: @unchecked Sendable {
+    package static let framesPerSegment = 62
+
+    struct Segment {
+        let block: Block
+        var frames: UnsafeMutablePointer<Frame> {
+            (block.payload + 8).assumingMemoryBound(to: Frame.self)
+        }
+        var next: UnsafeMutablePointer<Block?> {
+            block.payload.assumingMemoryBound(to: Block?.self)
+        }
+        static func allocate() -> Segment {
+            // Fits the 4 KiB size class: 8 bytes of link and 62 frames of 64 bytes.
+            let block = Block.allocate(capacity: 8 + framesPerSegment * MemoryLayout<Frame>.stride)
+            block.payload.bindMemory(to: Block?.self, capacity: 1).initialize(to: nil)
+            (block.payload + 8).bindMemory(to: Frame.self, capacity: framesPerSegment)
+            return Segment(block: block)
+        }
+    }
+
+    struct Producer: ~Copyable {
+        var segment: Segment?
+        var index = 0
+        var frames: UInt = 0
+        // Where the unpublished frames begin.
+        var publishedSegment: Segment?
+        var publishedIndex = 0
+        var publishedFrames: UInt = 0
+        var messages: UInt = 0
+        var seenConsumed: UInt = 0
+    }
+
+    struct Consumer: ~Copyable {
+        var segment: Segment?
+        var index = 0
+        var frames: UInt = 0
+        var seenPublished: UInt = 0
+        var messages: UInt = 0
+        var creditedMessages: UInt = 0
+        var creditStep: UInt = 1
+    }
+
+    struct Shared: ~Copyable {
+        /// The first segment, for the consumer's first pop.
+        var first: Segment?
+        let published = Atomic<UInt>(0)
+        let consumedMessages = Atomic<UInt>(0)
+    }
+
+    // Each on cache lines of its own.
+    private let producer: UnsafeMutablePointer<Producer>
+    private let consumer: UnsafeMutablePointer<Consumer>
+    private let shared: UnsafeMutablePointer<Shared>
+
+    /// - Parameter creditStep: how many messages the consumer takes before it tells the producer.
+    package static func create(creditStep: Int) -> FrameQueue {
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: 3 * 128, alignment: 128)
+        let queue = FrameQueue(
+            producer: raw.bindMemory(to: Producer.self, capacity: 1),
+            consumer: (raw + 128).bindMemory(to: Consumer.self, capacity: 1),
+            shared: (raw + 256).bindMemory(to: Shared.self, capacity: 1))
+        queue.producer.initialize(to: Producer())
+        queue.consumer.initialize(to: Consumer())
+        queue.consumer.pointee.creditStep = UInt(max(1, creditStep))
+        queue.shared.initialize(to: Shared())
+        return queue
+    }
+
+    /// Drops all frames and the memory. Both roles must be over.
+    package func destroy() {
+        rollback()
+        while pop() != nil {}
+        consumer.pointee.segment?.block.release()
+        if consumer.pointee.segment == nil { shared.pointee.first?.block.release() }
+        producer.deinitialize(count: 1)
+        consumer.deinitialize(count: 1)
+        shared.deinitialize(count: 1)
+        UnsafeMutableRawPointer(producer).deallocate()
+    }
+}
+
+// MARK: - Producer
+
+extension FrameQueue {
+    /// Adds a frame that the consumer does not see before `publish`. `frame.hasMore` says whether
+    /// another of the same message follows.
+    package func push(_ frame: consuming Frame) {
+        var index = producer.pointee.index
+        if producer.pointee.segment == nil || index == FrameQueue.framesPerSegment {
+            addSegment()
+            index = 0
+        }
+        let segment = producer.pointee.segment.unsafelyUnwrapped
+        if !frame.hasMore { producer.pointee.messages &+= 1 }
+        (segment.frames + index).initialize(to: frame)
+        producer.pointee.index = index &+ 1
+        producer.pointee.frames &+= 1
+    }
+
+    @inline(never)
+    private func addSegment() {
+        let fresh = Segment.allocate()
+        if let full = producer.pointee.segment {
+            full.next.pointee = fresh.block
+        } else {
+            shared.pointee.first = fresh
+            producer.pointee.publishedSegment = fresh
+        }
+        producer.pointee.segment = fresh
+        producer.pointee.index = 0
+    }
+
+    /// Shows the consumer everything pushed so far; call it at the end of a message only.
+    package func publish() {
+        producer.pointee.publishedSegment = producer.pointee.segment
+        producer.pointee.publishedIndex = producer.pointee.index
+        producer.pointee.publishedFrames = producer.pointee.frames
+        shared.pointee.published.store(producer.pointee.frames, ordering: .releasing)
+    }
+
+    /// Drops the frames pushed since the last `publish`: the message will not be finished.
+    package func rollback() {
+        guard producer.pointee.frames != producer.pointee.publishedFrames else { return }
+        guard var segment = producer.pointee.publishedSegment else { return }
+        var index = producer.pointee.publishedIndex
+        var left = producer.pointee.frames &- producer.pointee.publishedFrames
+        var extra: [Segment] = []
+        while left > 0 {
+            if index == FrameQueue.framesPerSegment {
+                guard let next = segment.next.pointee else { break }
+                segment = Segment(block: next)
+                extra.append(segment)
+                index = 0
+            }
+            let dropped = (segment.frames + index).move()
+            if !dropped.hasMore { producer.pointee.messages &-= 1 }
+            index &+= 1
+            left &-= 1
+        }
+        // Segments added for the dropped frames go; the consumer has never seen them.
+        producer.pointee.publishedSegment?.next.pointee = nil
+        for segment in extra { segment.block.release() }
+        producer.pointee.segment = producer.pointee.publishedSegment
+        producer.pointee.index = producer.pointee.publishedIndex
+        producer.pointee.frames = producer.pointee.publishedFrames
+    }
+
+    /// Messages pushed and not yet taken, as far as the consumer has told.
+    package var depth: Int {
+        producer.pointee.seenConsumed = shared.pointee.consumedMessages.load(ordering: .acquiring)
+        return Int(producer.pointee.messages &- producer.pointee.seenConsumed)
+    }
+
+    /// Whether one more message stays within `limit` (0 means no limit). Looks at what the consumer
+    /// has told only when what is known already does not suffice.
+    package func hasRoom(limit: Int) -> Bool {
+        if limit == 0 { return true }
+        if Int(producer.pointee.messages &- producer.pointee.seenConsumed) < limit { return true }
+        return depth < limit
+    }
+
+    /// Whether frames of an unfinished message are waiting for the rest of it.
+    package var hasUnpublished: Bool {
+        producer.pointee.frames != producer.pointee.publishedFrames
+    }
+
+    /// Frames pushed since the last `publish`.
+    package var unpublishedFrames: Int {
+        Int(producer.pointee.frames &- producer.pointee.publishedFrames)
+    }
+}
+
+// MARK: - Consumer
+
+extension FrameQueue {
+    /// Takes the oldest published frame, nil when there is none.
+    package func pop() -> Frame? {
+        if consumer.pointee.frames == consumer.pointee.seenPublished {
+            consumer.pointee.seenPublished = shared.pointee.published.load(ordering: .acquiring)
+            if consumer.pointee.frames == consumer.pointee.seenPublished { return nil }
+        }
+        var index = consumer.pointee.index
+        if consumer.pointee.segment == nil || index == FrameQueue.framesPerSegment {
+            nextSegment()
+            index = 0
+        }
+        let segment = consumer.pointee.segment.unsafelyUnwrapped
+        let frame = (segment.frames + index).move()
+        consumer.pointee.index = index &+ 1
+        consumer.pointee.frames &+= 1
+        if !frame.hasMore { countMessage() }
+        return frame
+    }
+
+    @inline(__always)
+    private func countMessage() {
+        let messages = consumer.pointee.messages &+ 1
+        consumer.pointee.messages = messages
+        if messages &- consumer.pointee.creditedMessages >= consumer.pointee.creditStep
+            || consumer.pointee.frames == consumer.pointee.seenPublished
+        {
+            consumer.pointee.creditedMessages = messages
+            shared.pointee.consumedMessages.store(messages, ordering: .releasing)
+        }
+    }
+
+    @inline(never)
+    private func nextSegment() {
+        if let spent = consumer.pointee.segment {
+            consumer.pointee.segment = spent.next.pointee.map { Segment(block: $0) }
+            spent.block.release()
+        } else {
+            consumer.pointee.segment = shared.pointee.first
+        }
+        consumer.pointee.index = 0
+    }
+
+    /// Whether nothing published is left.
+    package var isEmpty: Bool {
+        if consumer.pointee.frames != consumer.pointee.seenPublished { return false }
+        consumer.pointee.seenPublished = shared.pointee.published.load(ordering: .acquiring)
+        return consumer.pointee.frames == consumer.pointee.seenPublished
+    }
+
+    /// Messages that the consumer took and has told the producer of.
+    package var creditedMessages: UInt { consumer.pointee.creditedMessages }
+}

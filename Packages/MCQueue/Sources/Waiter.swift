@@ -1,0 +1,106 @@
+import CMCLinux
+import Glibc
+import Synchronization
+
+/// Why a waiter goes on.
+package enum WakeReason: Sendable {
+    /// What it waits for may be there now: look again.
+    case signalled
+    case timedOut
+    case cancelled
+}
+
+/// A thread or a task that sleeps until a socket's state changes.
+///
+/// Whoever takes a waiter off its list, under the list's lock, owns the right to wake it and must
+/// do so exactly once; waking happens after the lock is let go.
+///
+/// - Ownership: made for one sleep, then thrown away.
+package final class Waiter: @unchecked Sendable {
+    private enum Kind {
+        case thread
+        case task(UnsafeContinuation<WakeReason, Never>)
+    }
+
+    private let kind: Kind
+    private let word: UnsafeMutablePointer<Atomic<UInt32>>?
+
+    /// A waiter for the calling thread, to be followed by `sleep`.
+    package init() {
+        kind = .thread
+        let word = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
+        word.initialize(to: Atomic(0))
+        self.word = word
+    }
+
+    /// A waiter for a suspended task.
+    package init(_ continuation: UnsafeContinuation<WakeReason, Never>) {
+        kind = .task(continuation)
+        word = nil
+    }
+
+    deinit {
+        guard let word else { return }
+        word.deinitialize(count: 1)
+        word.deallocate()
+    }
+
+    /// Ends the sleep. Call it once.
+    package func wake(_ reason: WakeReason = .signalled) {
+        switch kind {
+        case .thread:
+            guard let word else { return }
+            word.pointee.store(1, ordering: .releasing)
+            cmc_futex_wake(UnsafeMutableRawPointer(word).assumingMemoryBound(to: UInt32.self), 1)
+        case .task(let continuation):
+            continuation.resume(returning: reason)
+        }
+    }
+
+    /// Sleeps until `wake`, or until `deadline` (nanoseconds of the monotonic clock, nil for ever).
+    ///
+    /// - Returns: false when the deadline passed first; the caller then takes itself off the list,
+    ///   and when it is no longer there, a wake is under way and counts.
+    package func sleep(until deadline: UInt64?) -> Bool {
+        guard let word else { return true }
+        let raw = UnsafeMutableRawPointer(word).assumingMemoryBound(to: UInt32.self)
+        while word.pointee.load(ordering: .acquiring) == 0 {
+            guard let deadline else {
+                _ = cmc_futex_wait(raw, 0, -1)
+                continue
+            }
+            let now = cmc_now_ns()
+            if now >= deadline { return word.pointee.load(ordering: .acquiring) != 0 }
+            _ = cmc_futex_wait(raw, 0, Int64(clamping: deadline - now))
+        }
+        return true
+    }
+}
+
+/// Waiters in the order in which they came. Guarded by its owner's lock.
+package struct WaiterList {
+    private var waiters: [Waiter] = []
+
+    package init() {}
+
+    package var isEmpty: Bool { waiters.isEmpty }
+
+    package mutating func append(_ waiter: Waiter) { waiters.append(waiter) }
+
+    /// Takes the one who has waited longest.
+    package mutating func takeFirst() -> Waiter? {
+        waiters.isEmpty ? nil : waiters.removeFirst()
+    }
+
+    package mutating func takeAll() -> [Waiter] {
+        defer { waiters = [] }
+        return waiters
+    }
+
+    /// - Returns: whether the waiter was still on the list, so that nobody else wakes it.
+    package mutating func remove(_ waiter: Waiter) -> Bool {
+        guard let index = waiters.firstIndex(where: { $0 === waiter }) else { return false }
+        waiters.remove(at: index)
+        return true
+    }
+}
