@@ -50,8 +50,8 @@ import Testing
         for _ in 0..<5000 {
             let count = Int.random(in: 0...40, using: &random)
             let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
-            let text = (Bool.random(using: &random) ? "tcp://" : "") + String(decoding: bytes, as: UTF8.self)
-            _ = try? Endpoint(text)
+            let prefix = Bool.random(using: &random) ? "tcp://" : ""
+            _ = try? Endpoint(prefix + String(decoding: bytes, as: UTF8.self))
         }
     }
 }

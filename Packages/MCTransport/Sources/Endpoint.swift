@@ -143,6 +143,7 @@ extension Endpoint {
 
     private static func hostPortFault(in address: String) -> String? {
         let (source, destination) = parts(of: address)
+        if destination.utf8.contains(UInt8(ascii: ";")) { return "it has more than one ; in it" }
         do throws(HostPort.Fault) {
             if let source { _ = try HostPort(parsing: source) }
             _ = try HostPort(parsing: destination)

@@ -18,8 +18,8 @@ public enum LinkResult: Sendable, Hashable {
 /// Ownership: the link owns its descriptor alone, and closes it once, in ``close()`` or when the
 /// last reference goes.
 ///
-/// Threads: ``read(into:)`` may run on one thread while ``write(_:count:)`` runs on another. Two
-/// reads, or two writes, at once would mix up the stream; the caller's claim prevents that. The
+/// Threads: ``read(into:)`` may run on one thread while ``write(_:count:)`` runs on another.
+/// Two reads, or two writes, at once would mix up the stream; the caller's claim prevents that. The
 /// caller also sees to it that no read or write is under way during ``close()``: a descriptor's
 /// number is used again at once. ``shutdown()`` may be called at any time before, and makes reads
 /// and writes under way end.
