@@ -24,7 +24,7 @@ public enum LinkResult: Sendable, Hashable {
 /// number is used again at once. ``shutdown()`` may be called at any time before, and makes reads
 /// and writes under way end.
 public protocol StreamLink: AnyObject, Sendable {
-    /// The descriptor to wait on with epoll or poll; -1 after ``close()``. Borrowed: never close it.
+    /// The descriptor to wait on with epoll or poll; -1 after ``close()``. Never close it.
     var descriptor: Int32 { get }
 
     /// The other end, for messages: `tcp://192.0.2.1:5555`, `ipc:///run/x`.
