@@ -35,23 +35,28 @@ package class BalancedPattern: Pattern {
 
     package override func giveBack(_ messages: [Recovered], from pipe: Pipe) {
         // A pipe that will be dialled again keeps its messages, unless somebody can have them now.
-        if !balancer.hasConnectedRoom, pipe.pointee.sendIndex >= 0 {
+        if pipe.pointee.sendIndex >= 0, !balancer.hasConnectedRoom {
             pipe.restore(messages)
+            placed(on: pipe)
             return
         }
         orphans.append(contentsOf: messages)
         placeOrphans()
     }
 
+    /// A message that had come back is this pipe's now.
+    package func placed(on pipe: Pipe) {}
+
     /// Gives waiting messages to whoever has room.
     private func placeOrphans() {
-        var placed = 0
-        while placed < orphans.count, let pipe = balancer.next() {
-            pipe.restore([orphans[placed]])
+        var count = 0
+        while count < orphans.count, let pipe = balancer.next() {
+            pipe.restore([orphans[count]])
+            placed(on: pipe)
             balancer.advance()
-            placed += 1
+            count += 1
         }
-        if placed > 0 { orphans.removeFirst(placed) }
+        if count > 0 { orphans.removeFirst(count) }
     }
 
     package override func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
@@ -68,7 +73,4 @@ package class BalancedPattern: Pattern {
     package override func isReadyToSend() -> Bool { balancer.hasRoom }
 
     package override func isReadyToReceive() -> Bool { fairQueue.hasMessage() }
-
-    /// Whether messages wait for a peer; they keep a closing socket alive for LINGER.
-    package override var hasOrphans: Bool { !orphans.isEmpty }
 }

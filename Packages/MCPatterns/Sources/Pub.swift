@@ -5,6 +5,8 @@ package import MCPool
 /// pipe is full misses the message; the others do not wait for it. Never receives.
 package final class Pub: Pattern {
     private var pipes: [Pipe] = []
+    /// What in-process peers send: subscriptions in the form of messages.
+    private var requests = FairQueue()
     private let subscriptions = SubscriptionTree()
     private var epoch: UInt64 = 0
 
@@ -16,16 +18,16 @@ package final class Pub: Pattern {
     package override func attach(_ pipe: Pipe) -> Bool {
         pipe.pointee.sendIndex = pipes.count
         pipes.append(pipe)
+        requests.add(pipe)
         return true
     }
-
-    package override func connected(_ pipe: Pipe) -> Bool { true }
 
     package override func disconnected(_ pipe: Pipe) {
         subscriptions.removeAll(subscriber: Int(bitPattern: pipe))
     }
 
     package override func detach(_ pipe: Pipe) {
+        requests.remove(pipe)
         subscriptions.removeAll(subscriber: Int(bitPattern: pipe))
         let index = pipe.pointee.sendIndex
         guard index >= 0 else { return }
@@ -58,15 +60,13 @@ package final class Pub: Pattern {
 
     /// In-process peers' subscriptions are taken when there is news.
     package override func readable(_ pipe: Pipe) {
-        var queue = FairQueue()
-        queue.add(pipe)
+        requests.activate(pipe)
         var message = Message()
-        while queue.receive(into: &message) != nil {
+        while let pipe = requests.receive(into: &message) {
             var taken = Message()
             swap(&taken, &message)
             intake(taken, from: pipe)
         }
-        queue.remove(pipe)
     }
 
     package override func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {

@@ -53,13 +53,7 @@ package final class Req: BalancedPattern {
         return false
     }
 
-    package override func giveBack(_ messages: [Recovered], from pipe: Pipe) {
-        // The request had not left: it goes to whoever takes it, and the reply comes from there.
-        super.giveBack(messages, from: pipe)
-        guard case .waiting(let expected) = step, expected == pipe else { return }
-        step = .waiting(lastRestored)
-    }
-
+    /// The request had not left when its peer went: whoever gets it now is to reply.
     package override func placed(on pipe: Pipe) {
         if case .waiting = step { step = .waiting(pipe) }
     }

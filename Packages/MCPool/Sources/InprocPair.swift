@@ -61,6 +61,7 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
         boundName = name
         self.far.pointee.pair = self
         self.far.pointee.owner = self
+        self.far.pointee.isJoined = true
         guard engine.pattern.connected(self.far) else {
             engine.detach(self.far)
             engine.settleAndUnlock()
@@ -81,6 +82,7 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
                 connector.options.sendHighWaterMark, far.receiveHighWaterMark)
             near.pointee.peerSocketType = type.socketType
             near.pointee.routingID = type.announcesRoutingID ? far.routingID : []
+            near.pointee.isJoined = true
             if !connector.pattern.connected(near) { connector.detach(near) }
             if near.pointee.isAttached && near.pointee.hasRoom { connector.pattern.writable(near) }
             connector.wakeSenders()

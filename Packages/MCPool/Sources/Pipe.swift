@@ -70,6 +70,8 @@ package struct PipeState: ~Copyable {
     /// The peer's routing id: as it announced, or made up by the pattern.
     package var routingID: [UInt8] = []
     package internal(set) var isAttached = false
+    /// In-process only: the far end is a socket, not a queue that waits for one.
+    var isJoined = false
     /// The queue's credit when it was last looked at.
     var seenCredit: UInt = 0
     /// Where the pipe stands in the pattern's lists; -1 when it does not.
@@ -137,7 +139,10 @@ extension PipeState {
     package var isFull: Bool { !isSendClosed && !hasRoom }
 
     /// Whether a peer is connected at this moment.
-    package var isConnected: Bool { connection != nil || peer != nil }
+    package var isConnected: Bool { connection != nil || (peer != nil && isJoined) }
+
+    /// Whether the peer is a socket of this process.
+    package var isInproc: Bool { pair != nil }
 
     /// Bytes or messages that the kernel has not taken yet.
     var hasUnsent: Bool { !fill.isEmpty || !flight.isEmpty }

@@ -191,6 +191,11 @@ extension SocketEngine {
             pipe.pointee.flight.takeUnsentMessages() + pipe.pointee.fill.takeUnsentMessages()
         pipe.pointee.queuedMessages = 0
         guard !messages.isEmpty else { return }
+        if pipe.pointee.isLingering {
+            // The socket, or the endpoint, is being closed: nobody else takes over.
+            if pipe.pointee.dialer != nil { pipe.restore(messages) }
+            return
+        }
         pattern.giveBack(messages, from: pipe)
         wakeSenders()
     }
