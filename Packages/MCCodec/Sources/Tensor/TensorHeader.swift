@@ -100,7 +100,8 @@ extension TensorHeader {
         }
         let code = reader.octet() ?? 0
         guard let dtype = DType(rawValue: code) else {
-            throw CodecError(.unknownDataType, "the tensor's data type has the unknown code \(code)")
+            throw CodecError(
+                .unknownDataType, "the tensor's data type has the unknown code \(code)")
         }
         let rank = Int(reader.octet() ?? 0)
         guard rank <= TensorDescriptor.maximumRank else {
