@@ -28,9 +28,9 @@ import Testing
     @Test func `A number resolves on the calling thread`() throws {
         nonisolated(unsafe) var found: [LinkAddress] = []
         try tcp.resolve(Endpoint("tcp://127.0.0.1:80"), options: LinkOptions()) {
-            found = (try? $0.get()) ?? []
+            unsafe found = (try? $0.get()) ?? []
         }
-        #expect(found.map(\.text) == ["tcp://127.0.0.1:80"])
+        unsafe #expect(found.map(\.text) == ["tcp://127.0.0.1:80"])
     }
 
     @Test func `A name resolves, IPv4 first unless IPv6 is wanted`() async throws {

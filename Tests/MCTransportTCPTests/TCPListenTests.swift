@@ -140,7 +140,7 @@ import Testing
         try client.waitConnected()
         var abort = linger(l_onoff: 1, l_linger: 0)
         let size = socklen_t(MemoryLayout<linger>.size)
-        #expect(setsockopt(client.descriptor, SOL_SOCKET, SO_LINGER, &abort, size) == 0)
+        unsafe #expect(setsockopt(client.descriptor, SOL_SOCKET, SO_LINGER, &abort, size) == 0)
         client.close()
         #expect(try listener.accept() == nil)
         let second = try tcp.connect(to: address, options: LinkOptions())
