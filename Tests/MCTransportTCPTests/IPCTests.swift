@@ -69,6 +69,7 @@ import Testing
         unsafe #expect(rename(path, "\(directory.path)/t") == 0)
         dead.close()
         unsafe #expect(rename("\(directory.path)/t", path) == 0)
+        try await ipc.waitUntilSilent(dead.localEndpoint)
         await expect(.connectionRefused, naming: path, errno: ECONNREFUSED) {
             _ = try await connect("ipc://\(path)")
         }
@@ -164,6 +165,7 @@ import Testing
         let client = try await connect(text)
         try client.waitConnected()
         listener.close()
+        try await ipc.waitUntilSilent(listener.localEndpoint)
         await expect(.connectionRefused, naming: text, errno: ECONNREFUSED) {
             _ = try await connect(text)
         }

@@ -150,10 +150,9 @@ import Testing
             let (listener, client, server) = try await Place.all[0].connection()
             let number = client.descriptor
             client.close()
-            let next = dup(2)
-            precondition(next == number, "the number is used again")
+            precondition(dup2(2, number) == number, "the number is used again")
             client.close()
-            precondition(fcntl(next, F_GETFD) >= 0, "the second close hit a stranger")
+            precondition(fcntl(number, F_GETFD) >= 0, "the second close hit a stranger")
             server.close()
             listener.close()
         }

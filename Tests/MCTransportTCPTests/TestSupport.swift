@@ -102,6 +102,25 @@ extension StreamTransport {
     }
 }
 
+extension StreamTransport {
+    /// Waits until nobody listens at an address any more.
+    ///
+    /// Closing is not the end while another test starts a process: until that has called exec, it
+    /// holds a copy of every descriptor.
+    func waitUntilSilent(_ endpoint: Endpoint) async throws {
+        let address = try #require(try await resolved(endpoint).first)
+        for _ in 0..<2000 {
+            do {
+                try connect(to: address, options: LinkOptions()).waitConnected()
+            } catch let error as TransportError where error.code == .connectionRefused {
+                return
+            }
+            usleep(1000)
+        }
+        Issue.record("somebody still listens on \(endpoint)")
+    }
+}
+
 private let patience: Int64 = 5_000_000_000
 
 extension StreamListener {
