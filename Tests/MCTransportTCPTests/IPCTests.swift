@@ -66,9 +66,10 @@ import Testing
         let path = "\(directory.path)/s"
         // A listener that could not clean up: its file was elsewhere while it closed.
         let dead = try listen("ipc://\(path)")
-        #expect(rename(path, "\(directory.path)/t") == 0)
+        unsafe #expect(rename(path, "\(directory.path)/t") == 0)
         dead.close()
-        #expect(rename("\(directory.path)/t", path) == 0)
+        unsafe #expect(rename("\(directory.path)/t", path) == 0)
+        try await ipc.waitUntilSilent(dead.localEndpoint)
         await expect(.connectionRefused, naming: path, errno: ECONNREFUSED) {
             _ = try await connect("ipc://\(path)")
         }
@@ -84,7 +85,7 @@ import Testing
         defer { directory.remove() }
         let path = "\(directory.path)/s"
         let first = try listen("ipc://\(path)")
-        #expect(unlink(path) == 0)
+        unsafe #expect(unlink(path) == 0)
         let second = try listen("ipc://\(path)")
         first.close()
         #expect(fileExists(path))
@@ -98,7 +99,7 @@ import Testing
         let directory = try TestDirectory()
         defer { directory.remove() }
         let path = "\(directory.path)/file"
-        close(creat(path, 0o600))
+        unsafe close(creat(path, 0o600))
         await expect(.addressInUse, naming: path) { _ = try listen("ipc://\(path)") }
         #expect(fileExists(path))
         await expect(.addressInUse, naming: directory.path) {
@@ -112,7 +113,7 @@ import Testing
         let path = listener.localEndpoint.address
         let directory = try #require(path.lastIndex(of: "/").map { String(path[..<$0]) })
         var status = stat()
-        #expect(stat(directory, &status) == 0)
+        unsafe #expect(stat(directory, &status) == 0)
         #expect(status.st_mode & 0o777 == 0o700)
         let other = try listen("ipc://*")
         #expect(other.localEndpoint != listener.localEndpoint)
@@ -132,7 +133,7 @@ import Testing
                 (directory.path, directory.path), ("/no/such/directory", "/tmp"),
                 ("/tmp/" + String(repeating: "x", count: 100), "/tmp"), ("", "/tmp"),
             ] {
-                setenv("TMPDIR", value, 1)
+                unsafe setenv("TMPDIR", value, 1)
                 let listener = try IPCTransport().listen(
                     on: Endpoint("ipc://*"), options: LinkOptions())
                 precondition(listener.localEndpoint.address.hasPrefix(parent + "/mcomm-"))
@@ -145,12 +146,12 @@ import Testing
         await #expect(processExitsWith: .success) {
             let directory = try TestDirectory()
             defer { directory.remove() }
-            precondition(chdir(directory.path) == 0)
+            precondition(unsafe chdir(directory.path) == 0)
             let listener = try IPCTransport().listen(
                 on: Endpoint("ipc://s"), options: LinkOptions())
             precondition(listener.localEndpoint.description == "ipc://s")
             precondition(fileExists("\(directory.path)/s"))
-            precondition(chdir("/") == 0)
+            precondition(unsafe chdir("/") == 0)
             listener.close()
             precondition(!fileExists("\(directory.path)/s"))
         }
@@ -164,6 +165,7 @@ import Testing
         let client = try await connect(text)
         try client.waitConnected()
         listener.close()
+        try await ipc.waitUntilSilent(listener.localEndpoint)
         await expect(.connectionRefused, naming: text, errno: ECONNREFUSED) {
             _ = try await connect(text)
         }
@@ -183,7 +185,7 @@ import Testing
         await #expect(processExitsWith: .success) {
             let directory = try TestDirectory()
             defer { directory.remove() }
-            precondition(chmod(directory.path, 0o500) == 0)
+            precondition(unsafe chmod(directory.path, 0o500) == 0)
             guard becomeNobody() else { return }
             do {
                 let endpoint = try Endpoint("ipc://\(directory.path)/s")

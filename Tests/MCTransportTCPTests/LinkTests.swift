@@ -112,13 +112,13 @@ import Testing
     func `More vectors than the kernel takes are written in part`(_ place: Place) async throws {
         let (listener, client, server) = try await place.connection()
         defer { listener.close() }
-        var vectors: [iovec] = []
+        var vectors: [iovec] = unsafe []
         var byte: UInt8 = 5
-        let result = withUnsafeMutableBytes(of: &byte) { one in
-            vectors = Array(
+        let result = unsafe withUnsafeMutableBytes(of: &byte) { one in
+            unsafe vectors = unsafe Array(
                 repeating: iovec(iov_base: one.baseAddress, iov_len: 1), count: 2000)
-            return vectors.withUnsafeBufferPointer { buffer in
-                buffer.baseAddress.map { client.write($0, count: buffer.count) }
+            return unsafe vectors.withUnsafeBufferPointer { buffer in
+                unsafe buffer.baseAddress.map { unsafe client.write($0, count: buffer.count) }
             }
         }
         #expect(result == .bytes(1024))
@@ -150,10 +150,9 @@ import Testing
             let (listener, client, server) = try await Place.all[0].connection()
             let number = client.descriptor
             client.close()
-            let next = dup(2)
-            precondition(next == number, "the number is used again")
+            precondition(dup2(2, number) == number, "the number is used again")
             client.close()
-            precondition(fcntl(next, F_GETFD) >= 0, "the second close hit a stranger")
+            precondition(fcntl(number, F_GETFD) >= 0, "the second close hit a stranger")
             server.close()
             listener.close()
         }
@@ -176,10 +175,10 @@ import Testing
                 let listener = try place.listen()
                 let client = try await place.connect(to: listener)
                 var limit = rlimit()
-                getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+                unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
                 var filler: [Int32] = []
                 limit.rlim_cur = 256
-                setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+                unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
                 while case let number = dup(2), number >= 0 { filler.append(number) }
                 do {
                     _ = try listener.accept()

@@ -51,9 +51,9 @@ import Testing
         await #expect(processExitsWith: .success) {
             // Room for no further thread's stack.
             var limit = rlimit()
-            getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
+            unsafe getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
             limit.rlim_cur = 1
-            setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
+            unsafe setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
             let refused = Atomic<Int>(0)
             NameResolver(maximumThreads: 2).submit { if !$0 { refused.add(1, ordering: .relaxed) } }
             precondition(refused.load(ordering: .relaxed) == 1)

@@ -56,10 +56,11 @@ func becomeNobody() -> Bool { geteuid() != 0 || seteuid(65534) == 0 }
 
 /// Many containers let everybody have every port.
 let portOneIsPrivileged: Bool = {
-    guard let file = fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "r") else { return true }
-    defer { fclose(file) }
+    let name = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
+    guard let file = unsafe fopen(name, "r") else { return true }
+    defer { unsafe fclose(file) }
     var digits: [UInt8] = []
-    while case let byte = fgetc(file), byte >= 0x30 { digits.append(UInt8(byte)) }
+    while case let byte = unsafe fgetc(file), byte >= 0x30 { digits.append(UInt8(byte)) }
     return Int(String(decoding: digits, as: UTF8.self)).map { $0 > 1 } ?? true
 }()
 
@@ -75,17 +76,17 @@ struct TestDirectory {
 
     init() throws {
         path = "/tmp/\(uniqueName())"
-        try #require(mkdir(path, 0o700) == 0)
+        try unsafe #require(mkdir(path, 0o700) == 0)
     }
 
     func remove() {
         // Safe because the paths are strings borrowed for the calls.
-        for name in ["s", "t", "file"] { unlink("\(path)/\(name)") }
-        rmdir(path)
+        for name in ["s", "t", "file"] { unsafe unlink("\(path)/\(name)") }
+        unsafe rmdir(path)
     }
 }
 
-func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+func fileExists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
 extension StreamTransport {
     func resolved(
@@ -98,6 +99,25 @@ extension StreamTransport {
 
     func resolved(_ text: String) async throws -> [LinkAddress] {
         try await resolved(Endpoint(text))
+    }
+}
+
+extension StreamTransport {
+    /// Waits until nobody listens at an address any more.
+    ///
+    /// Closing is not the end while another test starts a process: until that has called exec, it
+    /// holds a copy of every descriptor.
+    func waitUntilSilent(_ endpoint: Endpoint) async throws {
+        let address = try #require(try await resolved(endpoint).first)
+        for _ in 0..<2000 {
+            do {
+                try connect(to: address, options: LinkOptions()).waitConnected()
+            } catch let error as TransportError where error.code == .connectionRefused {
+                return
+            }
+            usleep(1000)
+        }
+        Issue.record("somebody still listens on \(endpoint)")
     }
 }
 
@@ -120,15 +140,17 @@ extension StreamLink {
     /// Writes as much as is taken at once.
     func write(_ parts: [UInt8]...) -> LinkResult {
         let whole = parts.flatMap { $0 }
-        return whole.withUnsafeBytes { bytes in
+        return unsafe whole.withUnsafeBytes { bytes in
             var offset = 0
-            let vectors = parts.map { part in
+            let vectors = unsafe parts.map { part in
                 defer { offset += part.count }
-                let start = bytes.baseAddress.map { UnsafeMutableRawPointer(mutating: $0 + offset) }
-                return iovec(iov_base: start, iov_len: part.count)
+                let start = unsafe bytes.baseAddress.map {
+                    unsafe UnsafeMutableRawPointer(mutating: $0 + offset)
+                }
+                return unsafe iovec(iov_base: start, iov_len: part.count)
             }
-            return vectors.withUnsafeBufferPointer { buffer in
-                buffer.baseAddress.map { write($0, count: buffer.count) } ?? .bytes(0)
+            return unsafe vectors.withUnsafeBufferPointer { buffer in
+                unsafe buffer.baseAddress.map { unsafe write($0, count: buffer.count) } ?? .bytes(0)
             }
         }
     }
@@ -136,7 +158,7 @@ extension StreamLink {
     /// One read; the bytes where there were any.
     func readSome(_ capacity: Int = 65536) -> (LinkResult, [UInt8]) {
         var bytes = [UInt8](repeating: 0, count: capacity)
-        let result = bytes.withUnsafeMutableBytes { read(into: $0) }
+        let result = unsafe bytes.withUnsafeMutableBytes { unsafe read(into: $0) }
         guard case .bytes(let count) = result else { return (result, []) }
         return (result, Array(bytes[..<count]))
     }
