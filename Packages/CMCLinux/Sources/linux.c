@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -140,6 +142,14 @@ int cmc_accept(int fd) {
 
 void cmc_close(int fd) { close(fd); }
 
+int cmc_unacknowledged(int fd) {
+    int domain = 0, bytes = 0;
+    socklen_t size = sizeof domain;
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) < 0) return 0;
+    if (domain != AF_INET && domain != AF_INET6) return 0;
+    return ioctl(fd, SIOCOUTQ, &bytes) < 0 ? 0 : bytes;
+}
+
 int cmc_shutdown_write(int fd) { return shutdown(fd, SHUT_WR) < 0 ? -errno : 0; }
 
 int cmc_shutdown_both(int fd) { return shutdown(fd, SHUT_RDWR) < 0 ? -errno : 0; }
@@ -173,6 +183,8 @@ int cmc_thread_start(void *(*body)(void *), void *argument, size_t stack_bytes) 
     pthread_attr_destroy(&attributes);
     return -error;
 }
+
+uintptr_t cmc_thread_id(void) { return (uintptr_t)pthread_self(); }
 
 __thread void *cmc_thread_heap_slot;
 static pthread_key_t heap_key;

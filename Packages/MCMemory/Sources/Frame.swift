@@ -227,3 +227,22 @@ extension Frame {
         }
     }
 }
+
+extension Frame {
+    /// The payload of the frame that lies at `address`, without a closure. Valid while it lies
+    /// there.
+    @inlinable
+    package func borrowedBytes(at address: UnsafePointer<Frame>) -> UnsafeRawBufferPointer {
+        if kind == .slice {
+            return UnsafeRawBufferPointer(start: sliceAddress, count: Int(words[2]))
+        }
+        // The inline payload is the value's first member.
+        return UnsafeRawBufferPointer(start: UnsafeRawPointer(address), count: Int(inlineCount))
+    }
+
+    /// The slice's block and address, for a writer that refers to them.
+    @inlinable
+    package var sliceParts: (block: Block, address: UnsafeRawPointer)? {
+        kind == .slice ? (block, sliceAddress) : nil
+    }
+}

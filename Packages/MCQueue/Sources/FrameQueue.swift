@@ -3,8 +3,8 @@ import Synchronization
 
 /// The queue of frames between one producer and one consumer, without a lock.
 ///
-/// Frames are pushed unseen and published together, so that a multipart message appears whole or
-/// not at all; `rollback` drops what was pushed and not published. The memory is a chain of blocks
+/// Frames are pushed unseen and published in whole messages, so that a multipart message appears
+/// whole or not at all; `rollback` drops the frames of an unfinished one. The memory is a chain of blocks
 /// of 62 frames that grows with what is queued and holds nothing until the first push. Depth is
 /// counted in messages, for the high-water mark.
 ///
@@ -37,10 +37,10 @@ package struct FrameQueue: @unchecked Sendable {
         var segment: Segment?
         var index = 0
         var frames: UInt = 0
-        // Where the unpublished frames begin.
-        var publishedSegment: Segment?
-        var publishedIndex = 0
-        var publishedFrames: UInt = 0
+        // Where the frames of an unfinished message begin.
+        var committedSegment: Segment?
+        var committedIndex = 0
+        var committedFrames: UInt = 0
         var messages: UInt = 0
         var seenConsumed: UInt = 0
     }
@@ -97,8 +97,8 @@ package struct FrameQueue: @unchecked Sendable {
 // MARK: - Producer
 
 extension FrameQueue {
-    /// Adds a frame that the consumer does not see before `publish`. `frame.hasMore` says whether
-    /// another of the same message follows.
+    /// Adds a frame that the consumer does not see before its message is whole and `publish` is
+    /// called. `frame.hasMore` says whether another of the same message follows.
     package func push(_ frame: consuming Frame) {
         var index = producer.pointee.index
         if producer.pointee.segment == nil || index == FrameQueue.framesPerSegment {
@@ -106,10 +106,16 @@ extension FrameQueue {
             index = 0
         }
         let segment = producer.pointee.segment.unsafelyUnwrapped
-        if !frame.hasMore { producer.pointee.messages &+= 1 }
+        let ends = !frame.hasMore
         (segment.frames + index).initialize(to: frame)
         producer.pointee.index = index &+ 1
         producer.pointee.frames &+= 1
+        if ends {
+            producer.pointee.messages &+= 1
+            producer.pointee.committedSegment = segment
+            producer.pointee.committedIndex = index &+ 1
+            producer.pointee.committedFrames = producer.pointee.frames
+        }
     }
 
     @inline(never)
@@ -119,45 +125,38 @@ extension FrameQueue {
             full.next.pointee = fresh.block
         } else {
             shared.pointee.first = fresh
-            producer.pointee.publishedSegment = fresh
+            producer.pointee.committedSegment = fresh
         }
         producer.pointee.segment = fresh
         producer.pointee.index = 0
     }
 
-    /// Shows the consumer everything pushed so far; call it at the end of a message only.
+    /// Shows the consumer every whole message pushed so far.
     package func publish() {
-        producer.pointee.publishedSegment = producer.pointee.segment
-        producer.pointee.publishedIndex = producer.pointee.index
-        producer.pointee.publishedFrames = producer.pointee.frames
-        shared.pointee.published.store(producer.pointee.frames, ordering: .releasing)
+        shared.pointee.published.store(producer.pointee.committedFrames, ordering: .releasing)
     }
 
-    /// Drops the frames pushed since the last `publish`: the message will not be finished.
+    /// Drops the frames of a message that will not be finished.
     package func rollback() {
-        guard producer.pointee.frames != producer.pointee.publishedFrames else { return }
-        guard var segment = producer.pointee.publishedSegment else { return }
-        var index = producer.pointee.publishedIndex
-        var left = producer.pointee.frames &- producer.pointee.publishedFrames
+        guard hasUnfinished, var segment = producer.pointee.committedSegment else { return }
+        var index = producer.pointee.committedIndex
         var extra: [Segment] = []
-        while left > 0 {
+        for _ in 0..<(producer.pointee.frames &- producer.pointee.committedFrames) {
             if index == FrameQueue.framesPerSegment {
                 guard let next = segment.next.pointee else { break }
                 segment = Segment(block: next)
                 extra.append(segment)
                 index = 0
             }
-            let dropped = (segment.frames + index).move()
-            if !dropped.hasMore { producer.pointee.messages &-= 1 }
+            (segment.frames + index).deinitialize(count: 1)
             index &+= 1
-            left &-= 1
         }
         // Segments added for the dropped frames go; the consumer has never seen them.
-        producer.pointee.publishedSegment?.next.pointee = nil
+        if !extra.isEmpty { producer.pointee.committedSegment?.next.pointee = nil }
         for segment in extra { segment.block.release() }
-        producer.pointee.segment = producer.pointee.publishedSegment
-        producer.pointee.index = producer.pointee.publishedIndex
-        producer.pointee.frames = producer.pointee.publishedFrames
+        producer.pointee.segment = producer.pointee.committedSegment
+        producer.pointee.index = producer.pointee.committedIndex
+        producer.pointee.frames = producer.pointee.committedFrames
     }
 
     /// Messages pushed and not yet taken, as far as the consumer has told.
@@ -175,13 +174,8 @@ extension FrameQueue {
     }
 
     /// Whether frames of an unfinished message are waiting for the rest of it.
-    package var hasUnpublished: Bool {
-        producer.pointee.frames != producer.pointee.publishedFrames
-    }
-
-    /// Frames pushed since the last `publish`.
-    package var unpublishedFrames: Int {
-        Int(producer.pointee.frames &- producer.pointee.publishedFrames)
+    package var hasUnfinished: Bool {
+        producer.pointee.frames != producer.pointee.committedFrames
     }
 }
 

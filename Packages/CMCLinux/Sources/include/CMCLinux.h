@@ -61,6 +61,9 @@ int64_t cmc_read(int fd, void *into, size_t count);
 int64_t cmc_write_vectors(int fd, const struct iovec *vectors, int count);
 int cmc_accept(int fd);
 void cmc_close(int fd);
+/// Bytes of a TCP connection that the peer's kernel has not acknowledged. 0 for other sockets, whose
+/// bytes are with the peer as soon as they are written.
+int cmc_unacknowledged(int fd);
 int cmc_shutdown_write(int fd);
 int cmc_shutdown_both(int fd);
 
@@ -73,6 +76,9 @@ int cmc_poll_one(int fd, uint32_t events, int64_t timeout_ns);
 void cmc_thread_setup(const char *name);
 /// Starts a detached thread of the given stack size with every signal blocked. 0, or -errno.
 int cmc_thread_start(void *(*body)(void *), void *argument, size_t stack_bytes);
+
+/// Tells threads apart; never 0.
+uintptr_t cmc_thread_id(void);
 
 extern __thread void *cmc_thread_heap_slot;
 

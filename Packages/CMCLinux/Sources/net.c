@@ -1,0 +1,217 @@
+#define _GNU_SOURCE
+#include "CMCNet.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ifaddrs.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+_Static_assert(CMC_NET_ADDRESS_BYTES == sizeof(struct sockaddr_storage), "any address fits");
+_Static_assert(CMC_NET_IPV4 == AF_INET && CMC_NET_IPV6 == AF_INET6 && CMC_NET_UNIX == AF_UNIX,
+               "the families are the kernel's");
+_Static_assert(CMC_NET_TEXT_BYTES > NI_MAXHOST + 8, "any address text fits");
+
+static int result(int value) { return value < 0 ? -errno : value; }
+
+// MARK: - Sockets
+
+int cmc_net_socket(int family) {
+    return result(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+int cmc_net_bind(int fd, const void *address, uint32_t length) {
+    return result(bind(fd, address, length));
+}
+
+int cmc_net_listen(int fd, int backlog) { return result(listen(fd, backlog)); }
+
+int cmc_net_connect(int fd, const void *address, uint32_t length) {
+    if (connect(fd, address, length) == 0) return 0;
+    // connect(2): interrupted, it goes on in the background, like one that would block.
+    return errno == EINTR ? -EINPROGRESS : -errno;
+}
+
+int cmc_net_connect_result(int fd) {
+    int error = 0;
+    socklen_t length = sizeof error;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0) return -errno;
+    return -error;
+}
+
+int cmc_net_is_connected_to_itself(int fd) {
+    struct sockaddr_storage local = {0}, peer = {0};
+    socklen_t local_length = sizeof local, peer_length = sizeof peer;
+    if (getsockname(fd, (struct sockaddr *)&local, &local_length) < 0) return -errno;
+    if (getpeername(fd, (struct sockaddr *)&peer, &peer_length) < 0) return -errno;
+    return local_length == peer_length && memcmp(&local, &peer, local_length) == 0;
+}
+
+static int option_of(int option, int *level, int *name) {
+    switch (option) {
+    case CMC_NET_SEND_BUFFER: *level = SOL_SOCKET, *name = SO_SNDBUF; return 0;
+    case CMC_NET_RECEIVE_BUFFER: *level = SOL_SOCKET, *name = SO_RCVBUF; return 0;
+    case CMC_NET_REUSE_ADDRESS: *level = SOL_SOCKET, *name = SO_REUSEADDR; return 0;
+    case CMC_NET_NO_DELAY: *level = IPPROTO_TCP, *name = TCP_NODELAY; return 0;
+    case CMC_NET_IPV6_ONLY: *level = IPPROTO_IPV6, *name = IPV6_V6ONLY; return 0;
+    default: return -ENOPROTOOPT;
+    }
+}
+
+int cmc_net_set_option(int fd, int option, int value) {
+    int level, name, error = option_of(option, &level, &name);
+    return error ? error : result(setsockopt(fd, level, name, &value, sizeof value));
+}
+
+int cmc_net_option(int fd, int option) {
+    int level, name, value = 0, error = option_of(option, &level, &name);
+    socklen_t length = sizeof value;
+    if (error) return error;
+    return getsockopt(fd, level, name, &value, &length) < 0 ? -errno : value;
+}
+
+// MARK: - Addresses
+
+int cmc_net_local_address(int fd, void *address) {
+    socklen_t length = CMC_NET_ADDRESS_BYTES;
+    return getsockname(fd, address, &length) < 0 ? -errno : (int)length;
+}
+
+int cmc_net_peer_address(int fd, void *address) {
+    socklen_t length = CMC_NET_ADDRESS_BYTES;
+    return getpeername(fd, address, &length) < 0 ? -errno : (int)length;
+}
+
+int cmc_net_family(const void *address, uint32_t length) {
+    sa_family_t family;
+    if (length < sizeof family) return -EINVAL;
+    memcpy(&family, address, sizeof family);
+    return family;
+}
+
+int cmc_net_numeric_address(const char *host, uint16_t port, void *address) {
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
+    struct addrinfo *found;
+    char service[8];
+    snprintf(service, sizeof service, "%u", port);
+    if (getaddrinfo(host, service, &hints, &found) != 0) return -EINVAL;
+    int length = (int)found->ai_addrlen;
+    memcpy(address, found->ai_addr, found->ai_addrlen);
+    freeaddrinfo(found);
+    return length;
+}
+
+static int set_port(struct sockaddr *address, uint16_t port) {
+    if (address->sa_family == AF_INET) {
+        ((struct sockaddr_in *)address)->sin_port = htons(port);
+        return sizeof(struct sockaddr_in);
+    }
+    ((struct sockaddr_in6 *)address)->sin6_port = htons(port);
+    return sizeof(struct sockaddr_in6);
+}
+
+int cmc_net_interface_address(const char *name, int family, uint16_t port, void *address) {
+    struct ifaddrs *all;
+    int length = -ENODEV;
+    if (family != AF_INET && family != AF_INET6) return -EAFNOSUPPORT;
+    if (getifaddrs(&all) < 0) return -errno;
+    for (struct ifaddrs *i = all; i; i = i->ifa_next) {
+        if (!i->ifa_addr || i->ifa_addr->sa_family != family || strcmp(i->ifa_name, name) != 0)
+            continue;
+        length = set_port(i->ifa_addr, port);
+        memcpy(address, i->ifa_addr, (size_t)length);
+        break;
+    }
+    freeifaddrs(all);
+    return length;
+}
+
+int cmc_net_unix_address(const char *name, uint32_t name_length, void *address) {
+    struct sockaddr_un unix_address = {.sun_family = AF_UNIX};
+    if (name_length >= sizeof unix_address.sun_path) return -ENAMETOOLONG;
+    memcpy(unix_address.sun_path, name, name_length);
+    // unix(7): an abstract name begins with NUL and is as long as the address says, without an end
+    // mark; a path has one, which counts.
+    bool abstract = name_length > 0 && name[0] == '@';
+    if (abstract) unix_address.sun_path[0] = '\0';
+    memcpy(address, &unix_address, sizeof unix_address);
+    return (int)(offsetof(struct sockaddr_un, sun_path) + name_length + (abstract ? 0 : 1));
+}
+
+int cmc_net_address_text(const void *address, uint32_t length, char *text, uint32_t capacity) {
+    char host[NI_MAXHOST], service[8];
+    if (getnameinfo(address, length, host, sizeof host, service, sizeof service,
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return -EINVAL;
+    bool brackets = cmc_net_family(address, length) == AF_INET6;
+    int n = snprintf(text, capacity, brackets ? "[%s]:%s" : "%s:%s", host, service);
+    return n < 0 || (uint32_t)n >= capacity ? -ENOSPC : n;
+}
+
+// MARK: - Names
+
+// The opaque type is the C library's list.
+static struct addrinfo *list(const cmc_net_addresses *found) { return (struct addrinfo *)found; }
+
+static bool usable(const struct addrinfo *i) {
+    return i->ai_family == AF_INET || i->ai_family == AF_INET6;
+}
+
+int cmc_net_lookup(const char *host, uint16_t port, cmc_net_addresses **found, int *system_errno) {
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_NUMERICSERV};
+    char service[8];
+    snprintf(service, sizeof service, "%u", port);
+    int code = getaddrinfo(host, service, &hints, (struct addrinfo **)found);
+    *system_errno = code == EAI_SYSTEM ? errno : 0;
+    return code;
+}
+
+int cmc_net_addresses_count(const cmc_net_addresses *found) {
+    int count = 0;
+    for (struct addrinfo *i = list(found); i; i = i->ai_next) count += usable(i);
+    return count;
+}
+
+int cmc_net_addresses_get(const cmc_net_addresses *found, int index, void *address) {
+    for (struct addrinfo *i = list(found); i; i = i->ai_next) {
+        if (!usable(i) || index-- > 0) continue;
+        memcpy(address, i->ai_addr, i->ai_addrlen);
+        return (int)i->ai_addrlen;
+    }
+    return -ENOENT;
+}
+
+void cmc_net_addresses_free(cmc_net_addresses *found) { freeaddrinfo(list(found)); }
+
+const char *cmc_net_lookup_error(int code) { return gai_strerror(code); }
+
+// MARK: - Files of unix sockets
+
+int cmc_net_file(const char *path, uint64_t *device, uint64_t *inode) {
+    struct stat status;
+    if (lstat(path, &status) < 0) return -errno;
+    *device = status.st_dev;
+    *inode = status.st_ino;
+    return S_ISSOCK(status.st_mode) ? CMC_NET_FILE_SOCKET : CMC_NET_FILE_OTHER;
+}
+
+int cmc_net_unlink(const char *path) { return result(unlink(path)); }
+
+int cmc_net_make_directory(char *path) { return mkdtemp(path) ? 0 : -errno; }
+
+int cmc_net_remove_directory(const char *path) { return result(rmdir(path)); }
+
+int cmc_net_working_directory(char *path, size_t capacity) {
+    return getcwd(path, capacity) ? (int)strlen(path) : -errno;
+}

@@ -1,0 +1,149 @@
+import Glibc
+import MCPatterns
+import MCPool
+import MCTransport
+import MCTransportInproc
+import MCTransportTCP
+import MCQueue
+import Synchronization
+
+/// What sockets share: the I/O thread, and the names of `inproc://`.
+///
+/// Most programs use `Context.shared` without naming it. A context of one's own is for tests and
+/// for libraries that must not see the names of others.
+///
+/// - Thread rule: any thread.
+/// - Ownership: sockets keep their context alive.
+public final class Context: Sendable {
+    /// The context of sockets that are made without one.
+    ///
+    /// When the process exits normally, what its closed sockets have sent is still delivered,
+    /// for as long as their LINGER says.
+    public static let shared = Context()
+
+    /// The transports that are built in, by scheme: a new one is one more line here.
+    private static let transports: [Scheme: any StreamTransport] = [
+        .tcp: TCPTransport(),
+        .ipc: IPCTransport(),
+    ]
+
+    private struct State {
+        var ioThread: IOThread?
+        var engines: [ObjectIdentifier: WeakEngine] = [:]
+        /// Engines that are not ended, closed or not.
+        var liveCount = 0
+        var waiters: [Waiter] = []
+        var isClosed = false
+    }
+
+    private struct WeakEngine {
+        weak var engine: SocketEngine?
+    }
+
+    private let state = Mutex<State>(State())
+    private let inproc = InprocRegistry()
+
+    public init() {
+        ExitHook.install(self)
+    }
+
+    deinit {
+        state.withLock { $0.ioThread?.stop() }
+    }
+
+    /// Makes the engine of a socket.
+    func makeEngine(_ pattern: Pattern, options: SocketOptions) throws(SocketError) -> SocketEngine {
+        try options.check()
+        let thread: IOThread
+        do throws(SocketError) {
+            thread = try state.withLock { state throws(SocketError) in
+                if state.isClosed { throw SocketError(.terminated, "the context is closed") }
+                if let thread = state.ioThread { return thread }
+                let thread = try IOThread()
+                state.ioThread = thread
+                return thread
+            }
+        }
+        let engine = try SocketEngine(
+            pattern: pattern, options: options.engineOptions, ioThread: thread,
+            transports: Context.transports, inproc: inproc)
+        let id = ObjectIdentifier(engine)
+        state.withLock { state in
+            state.engines[id] = WeakEngine(engine: engine)
+            state.liveCount += 1
+        }
+        engine.whenEnded { [self] in ended(id) }
+        return engine
+    }
+
+    private func ended(_ id: ObjectIdentifier) {
+        let waiters = state.withLock { state in
+            state.engines[id] = nil
+            state.liveCount -= 1
+            guard state.liveCount == 0 else { return [Waiter]() }
+            defer { state.waiters = [] }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.wake() }
+    }
+
+    /// Closes every socket of the context and returns when all that was sent has left, or its
+    /// LINGER has passed. Whoever waits in a socket gets `terminated`; sockets cannot be made any
+    /// more. Not to be called from a callback.
+    public func close() {
+        let engines = state.withLock { state in
+            state.isClosed = true
+            return state.engines.values.compactMap(\.engine)
+        }
+        for engine in engines { engine.close(isTermination: true) }
+        waitForSockets()
+        state.withLock { $0.ioThread?.stop() }
+    }
+
+    /// Waits until every socket that was closed has ended.
+    private func waitForSockets() {
+        let waiter = Waiter()
+        let mustWait = state.withLock { state in
+            guard state.liveCount > 0 else { return false }
+            state.waiters.append(waiter)
+            return true
+        }
+        if mustWait { _ = waiter.sleep(until: nil) }
+    }
+
+    /// At exit: sockets that are still open are dropped, those that were closed may finish.
+    fileprivate func finishAtExit() {
+        let engines = state.withLock { state in
+            state.isClosed = true
+            return state.engines.values.compactMap(\.engine)
+        }
+        guard !engines.isEmpty else { return }
+        for engine in engines { engine.abandonIfOpen() }
+        waitForSockets()
+    }
+}
+
+/// Lets closed sockets finish when the process exits: "sent, closed, exited" delivers.
+private enum ExitHook {
+    private struct Entry {
+        weak var context: Context?
+    }
+
+    private static let contexts = Mutex<[Entry]?>(nil)
+
+    static func install(_ context: Context) {
+        let isFirst = contexts.withLock { contexts in
+            defer {
+                contexts = (contexts ?? []).filter { $0.context != nil }
+                contexts?.append(Entry(context: context))
+            }
+            return contexts == nil
+        }
+        if isFirst { atexit { ExitHook.run() } }
+    }
+
+    private static func run() {
+        let live = contexts.withLock { $0?.compactMap(\.context) ?? [] }
+        for context in live { context.finishAtExit() }
+    }
+}

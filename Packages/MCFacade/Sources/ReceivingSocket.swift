@@ -1,0 +1,115 @@
+public import MCMemory
+import MCPool
+
+/// A socket that can receive, in one of three ways: polling (`receive()`, `tryReceive()`), by
+/// callback (`onMessage`), or in tasks (`await receive()`, `messages`). The first that is used is
+/// the socket's; another throws `mixedReceiveStyles`.
+public protocol ReceivingSocket: Socket {}
+
+extension ReceivingSocket {
+    // MARK: Polling
+
+    /// Takes the next message; blocks the calling thread for up to RCVTIMEO.
+    ///
+    /// - Throws: `timedOut` (or `wouldBlock` when RCVTIMEO is 0), `closed`, `terminated`,
+    ///   `invalidState`, `mixedReceiveStyles`.
+    @inline(__always)
+    public func receive() throws(SocketError) -> Message {
+        try engine.receive(waits: true)
+    }
+
+    /// Takes the next message if one is there; nil when none is (ZMQ_DONTWAIT).
+    ///
+    /// - Throws: as `receive()`, without `timedOut` and `wouldBlock`.
+    public func tryReceive() throws(SocketError) -> Message? {
+        do throws(SocketError) {
+            return try engine.receive(waits: false)
+        } catch {
+            if error.code == .wouldBlock { return nil }
+            throw error
+        }
+    }
+
+    // MARK: Tasks
+
+    /// Takes the next message; suspends for up to RCVTIMEO while there is none.
+    ///
+    /// - Throws: as the blocking form, and `cancelled` when the task is; no message is lost then.
+    public func receive() async throws(SocketError) -> Message {
+        try await engine.receiveAsync()
+    }
+
+    /// The messages as they come, until the socket or its context is closed, or the task is
+    /// cancelled; with RCVTIMEO set, a pause longer than it throws `timedOut`.
+    public var messages: MessageSequence { MessageSequence(engine: engine) }
+
+    // MARK: Callback
+
+    /// Has `body` called with each message, on the context's I/O thread, one at a time.
+    ///
+    /// `body` must not block: while it runs, nothing else of the context is dialled, accepted or
+    /// flushed. It may send, on this socket or another, and may stop or close the socket.
+    ///
+    /// - Throws: `mixedReceiveStyles`, `closed`.
+    public func onMessage(
+        _ body: @escaping @Sendable (borrowing Message) -> Void
+    ) throws(SocketError) {
+        try engine.setCallback(body)
+    }
+
+    /// Ends the callback; the socket may be received from in another way afterwards. A call that
+    /// is under way may still be running when this returns.
+    public func stopMessages() throws(SocketError) { try engine.setCallback(nil) }
+}
+
+/// The messages of a socket, for `for try await`.
+public struct MessageSequence: AsyncSequence, Sendable {
+    public typealias Element = ReceivedMessage
+    public typealias Failure = SocketError
+
+    let engine: SocketEngine
+
+    public func makeAsyncIterator() -> Iterator { Iterator(engine: engine) }
+
+    public struct Iterator: AsyncIteratorProtocol {
+        let engine: SocketEngine
+
+        public mutating func next() async throws(SocketError) -> ReceivedMessage? {
+            try await next(isolation: nil)
+        }
+
+        public mutating func next(
+            isolation actor: isolated (any Actor)?
+        ) async throws(SocketError) -> ReceivedMessage? {
+            do throws(SocketError) {
+                if let message = try engine.takeForTask() { return ReceivedMessage(message) }
+                return ReceivedMessage(try await engine.receiveAsync())
+            } catch {
+                switch error.code {
+                case .closed, .terminated, .cancelled: return nil
+                default: throw error
+                }
+            }
+        }
+    }
+}
+
+/// A message that can be copied and shared: what asynchronous sequences need their elements to be.
+public final class ReceivedMessage: Sendable {
+    /// The message itself; read it in place.
+    public let message: Message
+
+    init(_ message: consuming Message) { self.message = message }
+
+    /// Number of frames.
+    public var count: Int { message.count }
+
+    /// A copy of the payload of frame `index`.
+    public func bytes(_ index: Int = 0) -> [UInt8] { message.bytes(index) }
+
+    /// The payload of frame `index` as text, nil when it is not UTF-8.
+    public func string(_ index: Int = 0) -> String? { message.string(index) }
+
+    /// Copies of all payloads, in order.
+    public var parts: [[UInt8]] { message.parts }
+}

@@ -1,0 +1,73 @@
+import MCMemory
+import MCPool
+
+/// A socket that can send.
+///
+/// The plain methods block the calling thread for up to SNDTIMEO while no peer has room; in a task
+/// the `async` methods of the same names suspend it instead. All throw `timedOut`, `wouldBlock`,
+/// `closed`, `terminated`, `invalidState`, `invalidMessage`; the message was not sent then.
+public protocol SendingSocket: Socket {}
+
+extension SendingSocket {
+    /// Sends a message; large payloads are shared, not copied.
+    public func send(_ message: borrowing Message, _ flags: SendFlags = []) throws(SocketError) {
+        guard !message.isEmpty else {
+            throw SocketError(.invalidMessage, "a message without frames cannot be sent")
+        }
+        let engine = engine
+        try Outgoing.withMessage(message) { outgoing throws(SocketError) in
+            try engine.send(outgoing, waits: !flags.contains(.dontWait))
+        }
+    }
+
+    /// Sends one frame with a copy of `bytes`.
+    @inline(__always)
+    public func send(
+        bytes: UnsafeRawBufferPointer, _ flags: SendFlags = []
+    ) throws(SocketError) {
+        try engine.send(Outgoing(bytes), waits: !flags.contains(.dontWait))
+    }
+
+    /// Sends one frame with a copy of `bytes`.
+    public func send(_ bytes: RawSpan, _ flags: SendFlags = []) throws(SocketError) {
+        try bytes.withUnsafeBytes { bytes throws(SocketError) in try send(bytes: bytes, flags) }
+    }
+
+    /// Sends one frame with a copy of `bytes`.
+    public func send(_ bytes: [UInt8], _ flags: SendFlags = []) throws(SocketError) {
+        try send(bytes.span.bytes, flags)
+    }
+
+    /// Sends one frame with the UTF-8 bytes of `text`.
+    public func send(_ text: String, _ flags: SendFlags = []) throws(SocketError) {
+        try send(text.utf8.span.bytes, flags)
+    }
+
+    /// Sends a message of several frames.
+    public func send(parts: [[UInt8]], _ flags: SendFlags = []) throws(SocketError) {
+        try send(Message(parts: parts), flags)
+    }
+
+    /// Sends a message; suspends while no peer has room.
+    public func send(_ message: consuming Message) async throws(SocketError) {
+        guard !message.isEmpty else {
+            throw SocketError(.invalidMessage, "a message without frames cannot be sent")
+        }
+        try await engine.sendAsync(message)
+    }
+
+    /// Sends one frame with a copy of `bytes`; suspends while no peer has room.
+    public func send(_ bytes: [UInt8]) async throws(SocketError) {
+        try await engine.sendAsync(Message(bytes))
+    }
+
+    /// Sends one frame with the UTF-8 bytes of `text`; suspends while no peer has room.
+    public func send(_ text: String) async throws(SocketError) {
+        try await engine.sendAsync(Message(text))
+    }
+
+    /// Sends a message of several frames; suspends while no peer has room.
+    public func send(parts: [[UInt8]]) async throws(SocketError) {
+        try await send(Message(parts: parts))
+    }
+}

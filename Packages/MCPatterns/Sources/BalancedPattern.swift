@@ -1,0 +1,76 @@
+package import MCMemory
+package import MCPool
+
+/// A pattern that sends each message to the next peer with room, and receives from all in turn:
+/// what PUSH, PULL, DEALER and REQ have in common (RFC 28, 30).
+///
+/// A message that comes back from a dead peer goes to another one. While none has room it waits
+/// here, ahead of its pipe's next connection: "sent" means that it is somebody's.
+package class BalancedPattern: Pattern {
+    package var balancer = LoadBalancer()
+    package var fairQueue = FairQueue()
+    /// Messages whose peer died and that no other peer has taken yet.
+    private var orphans: [Recovered] = []
+
+    package override func attach(_ pipe: Pipe) -> Bool {
+        if canSend { balancer.add(pipe) }
+        if canReceive { fairQueue.add(pipe) }
+        placeOrphans()
+        return true
+    }
+
+    package override func closeSending(_ pipe: Pipe) { balancer.remove(pipe) }
+
+    package override func detach(_ pipe: Pipe) {
+        balancer.remove(pipe)
+        fairQueue.remove(pipe)
+    }
+
+    package override func readable(_ pipe: Pipe) { fairQueue.activate(pipe) }
+
+    package override func writable(_ pipe: Pipe) {
+        balancer.activate(pipe)
+        if !orphans.isEmpty { placeOrphans() }
+    }
+
+    package override func giveBack(_ messages: [Recovered], from pipe: Pipe) {
+        // A pipe that will be dialled again keeps its messages, unless somebody can have them now.
+        if pipe.pointee.sendIndex >= 0, !balancer.hasConnectedRoom {
+            pipe.restore(messages)
+            placed(on: pipe)
+            return
+        }
+        orphans.append(contentsOf: messages)
+        placeOrphans()
+    }
+
+    /// A message that had come back is this pipe's now.
+    package func placed(on pipe: Pipe) {}
+
+    /// Gives waiting messages to whoever has room.
+    private func placeOrphans() {
+        var count = 0
+        while count < orphans.count, let pipe = balancer.next() {
+            pipe.restore([orphans[count]])
+            placed(on: pipe)
+            balancer.advance()
+            count += 1
+        }
+        if count > 0 { orphans.removeFirst(count) }
+    }
+
+    package override func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
+        guard let pipe = balancer.next() else { return .blocked }
+        pipe.write(message)
+        balancer.advance()
+        return .sent
+    }
+
+    package override func receive(into message: inout Message) throws(SocketError) -> Bool {
+        fairQueue.receive(into: &message) != nil
+    }
+
+    package override func isReadyToSend() -> Bool { balancer.hasRoom }
+
+    package override func isReadyToReceive() -> Bool { fairQueue.hasMessage() }
+}

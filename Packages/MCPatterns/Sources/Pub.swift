@@ -1,0 +1,87 @@
+package import MCMemory
+package import MCPool
+
+/// PUB: sends each message to every peer that subscribed to a prefix of it (RFC 29). A peer whose
+/// pipe is full misses the message; the others do not wait for it. Never receives.
+package final class Pub: Pattern {
+    private var pipes: [Pipe] = []
+    /// What in-process peers send: subscriptions in the form of messages.
+    private var requests = FairQueue()
+    private let subscriptions = SubscriptionTree()
+    private var epoch: UInt64 = 0
+
+    package init() { super.init(socketType: "PUB", canSend: true, canReceive: false) }
+
+    /// Subscriptions come as messages from ZMTP 3.0 peers and from sockets of this process.
+    package override var takesMessages: Bool { true }
+
+    package override func attach(_ pipe: Pipe) -> Bool {
+        pipe.pointee.sendIndex = pipes.count
+        pipes.append(pipe)
+        requests.add(pipe)
+        return true
+    }
+
+    package override func disconnected(_ pipe: Pipe) {
+        subscriptions.removeAll(subscriber: Int(bitPattern: pipe))
+    }
+
+    package override func detach(_ pipe: Pipe) {
+        requests.remove(pipe)
+        subscriptions.removeAll(subscriber: Int(bitPattern: pipe))
+        let index = pipe.pointee.sendIndex
+        guard index >= 0 else { return }
+        pipes.swapAt(index, pipes.count - 1)
+        pipes[index].pointee.sendIndex = index
+        pipes.removeLast()
+        pipe.pointee.sendIndex = -1
+    }
+
+    package override func subscription(
+        _ prefix: UnsafeRawBufferPointer, add: Bool, from pipe: Pipe
+    ) {
+        let subscriber = Int(bitPattern: pipe)
+        if add {
+            _ = subscriptions.add(prefix: prefix, subscriber: subscriber)
+        } else {
+            _ = subscriptions.remove(prefix: prefix, subscriber: subscriber)
+        }
+    }
+
+    package override func intake(_ message: consuming Message, from pipe: Pipe) {
+        message.withFrame(0) { frame in
+            frame.withUnsafeBytes { bytes in
+                guard let first = bytes.first, first <= 1 else { return }
+                subscription(
+                    UnsafeRawBufferPointer(rebasing: bytes[1...]), add: first == 1, from: pipe)
+            }
+        }
+    }
+
+    /// In-process peers' subscriptions are taken when there is news.
+    package override func readable(_ pipe: Pipe) {
+        requests.activate(pipe)
+        var message = Message()
+        while let pipe = requests.receive(into: &message) {
+            var taken = Message()
+            swap(&taken, &message)
+            intake(taken, from: pipe)
+        }
+    }
+
+    package override func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
+        epoch &+= 1
+        let epoch = epoch
+        subscriptions.match(topic: message.firstBytes) { subscriber in
+            // Safe because a subscriber is a pipe's address and leaves the tree with its pipe.
+            guard let pipe = Pipe(bitPattern: subscriber), pipe.pointee.epoch != epoch else {
+                return
+            }
+            pipe.pointee.epoch = epoch
+            if pipe.pointee.hasRoom { pipe.write(message) }
+        }
+        return .sent
+    }
+
+    package override func isReadyToSend() -> Bool { true }
+}

@@ -1,0 +1,79 @@
+package import MCMemory
+package import MCPool
+
+/// ROUTER: knows its peers by routing id. A received message has the sender's id in front; the
+/// first frame of a sent one says whom it goes to (RFC 28, "The ROUTER Socket Type"). A message for
+/// a peer that is not there, or whose pipe is full, is dropped.
+package final class Router: Pattern {
+    private var fairQueue = FairQueue()
+    private var peers: [RoutingKey: Pipe] = [:]
+    private var nextGenerated: UInt32
+
+    /// A routing id as a dictionary key.
+    private struct RoutingKey: Hashable {
+        let bytes: [UInt8]
+    }
+
+    package init(seed: UInt32) {
+        nextGenerated = seed
+        super.init(socketType: "ROUTER", canSend: true, canReceive: true)
+    }
+
+    package override var announcesRoutingID: Bool { true }
+
+    package override func attach(_ pipe: Pipe) -> Bool { true }
+
+    package override func connected(_ pipe: Pipe) -> Bool {
+        if pipe.pointee.routingID.isEmpty {
+            pipe.pointee.routingID = generate()
+        }
+        let key = RoutingKey(bytes: pipe.pointee.routingID)
+        // Two peers of one name: the first keeps it.
+        if let other = peers[key], other != pipe { return false }
+        peers[key] = pipe
+        if pipe.pointee.receiveIndex < 0 { fairQueue.add(pipe) }
+        return true
+    }
+
+    /// Five bytes that begin with zero, which no peer may announce.
+    private func generate() -> [UInt8] {
+        nextGenerated &+= 1
+        return [0] + withUnsafeBytes(of: nextGenerated.bigEndian) { [UInt8]($0) }
+    }
+
+    private func forget(_ pipe: Pipe) {
+        let key = RoutingKey(bytes: pipe.pointee.routingID)
+        if peers[key] == pipe { peers[key] = nil }
+    }
+
+    package override func disconnected(_ pipe: Pipe) { forget(pipe) }
+
+    package override func closeSending(_ pipe: Pipe) { forget(pipe) }
+
+    package override func detach(_ pipe: Pipe) {
+        forget(pipe)
+        fairQueue.remove(pipe)
+    }
+
+    package override func readable(_ pipe: Pipe) { fairQueue.activate(pipe) }
+
+    package override func receive(into message: inout Message) throws(SocketError) -> Bool {
+        guard let pipe = fairQueue.receive(into: &message) else { return false }
+        message.prepend(Frame(pipe.pointee.routingID))
+        return true
+    }
+
+    package override func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
+        guard let rest = message.droppingFirst else {
+            throw SocketError(
+                .invalidMessage, "a ROUTER message is a routing id and at least one frame")
+        }
+        let key = RoutingKey(bytes: [UInt8](message.firstBytes))
+        if let pipe = peers[key], pipe.pointee.hasRoom { pipe.write(rest) }
+        return .sent
+    }
+
+    package override func isReadyToSend() -> Bool { true }
+
+    package override func isReadyToReceive() -> Bool { fairQueue.hasMessage() }
+}

@@ -1,0 +1,90 @@
+import MCCodec
+package import MCMemory
+package import MCPool
+
+/// SUB: receives from all of its peers what begins with a prefix that it subscribed to (RFC 29).
+/// Without a subscription it receives nothing. Never sends.
+package final class Sub: Pattern {
+    private var pipes: [Pipe] = []
+    private var fairQueue = FairQueue()
+    private let subscriptions = SubscriptionTree()
+    /// Each prefix and how often it was subscribed to, for peers that come later.
+    private var prefixes: [[UInt8]: Int] = [:]
+
+    package init() { super.init(socketType: "SUB", canSend: false, canReceive: true) }
+
+    package override func attach(_ pipe: Pipe) -> Bool {
+        pipes.append(pipe)
+        fairQueue.add(pipe)
+        return true
+    }
+
+    package override func connected(_ pipe: Pipe) -> Bool {
+        for (prefix, _) in prefixes { tell(pipe, prefix, add: true) }
+        return true
+    }
+
+    package override func detach(_ pipe: Pipe) {
+        pipes.removeAll { $0 == pipe }
+        fairQueue.remove(pipe)
+    }
+
+    package override func readable(_ pipe: Pipe) { fairQueue.activate(pipe) }
+
+    package override func subscribe(_ prefix: [UInt8], add: Bool) throws(SocketError) {
+        let count = prefixes[prefix] ?? 0
+        if add {
+            prefixes[prefix] = count + 1
+            guard count == 0 else { return }
+        } else {
+            guard count > 0 else {
+                throw SocketError(.invalidState, "the SUB socket has no such subscription")
+            }
+            prefixes[prefix] = count == 1 ? nil : count - 1
+            guard count == 1 else { return }
+        }
+        prefix.withUnsafeBytes {
+            if add {
+                _ = subscriptions.add(prefix: $0, subscriber: 0)
+            } else {
+                _ = subscriptions.remove(prefix: $0, subscriber: 0)
+            }
+        }
+        for pipe in pipes where pipe.pointee.isConnected { tell(pipe, prefix, add: add) }
+    }
+
+    private func tell(_ pipe: Pipe, _ prefix: [UInt8], add: Bool) {
+        var frame: [UInt8] = []
+        if pipe.pointee.isInproc {
+            frame = [add ? 1 : 0] + prefix
+            frame.withUnsafeBytes { pipe.write(Outgoing($0)) }
+            return
+        }
+        if pipe.pointee.peerUsesMessageSubscriptions {
+            Subscription(isSubscribe: add, prefix: prefix).encodeMessage(into: &frame)
+        } else {
+            Subscription(isSubscribe: add, prefix: prefix).encodeCommand(into: &frame)
+        }
+        pipe.writeEncoded(frame)
+    }
+
+    package override func receive(into message: inout Message) throws(SocketError) -> Bool {
+        // A publisher filters, but a message may be under way when its subscription is cancelled.
+        while fairQueue.receive(into: &message) != nil {
+            if matches(message) { return true }
+        }
+        return false
+    }
+
+    private func matches(_ message: borrowing Message) -> Bool {
+        message.withFrame(0) { frame in
+            frame.withUnsafeBytes { topic in
+                var found = false
+                subscriptions.match(topic: topic) { _ in found = true }
+                return found
+            }
+        }
+    }
+
+    package override func isReadyToReceive() -> Bool { fairQueue.hasMessage() }
+}

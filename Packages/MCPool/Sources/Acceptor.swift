@@ -1,0 +1,81 @@
+import CMCLinux
+import MCTransport
+
+/// A bound endpoint: accepts connections until it is unbound.
+///
+/// - Thread rule: I/O thread.
+final class Acceptor: EventHandler, @unchecked Sendable {
+    /// How many connections one turn accepts before others come.
+    static let acceptsPerTurn = 64
+    /// How long to leave the listener alone when there are no descriptors left.
+    static let pauseNanoseconds: UInt64 = 100_000_000
+
+    let engine: SocketEngine
+    let listener: any StreamListener
+    private var token: UInt64 = 0
+    private var connections: [ObjectIdentifier: Connection] = [:]
+    private var pauseTimer: UInt64?
+    private var isStopped = false
+
+    init(engine: SocketEngine, listener: any StreamListener) {
+        self.engine = engine
+        self.listener = listener
+    }
+
+    func start() {
+        guard !isStopped else { return }
+        token = engine.ioThread.register(self)
+        _ = cmc_epoll_add(engine.ioThread.epoll, listener.descriptor, CMC_POLL_IN, token)
+    }
+
+    func handle(events: UInt32) {
+        for _ in 0..<Acceptor.acceptsPerTurn {
+            do throws(TransportError) {
+                guard let link = try listener.accept() else { return }
+                let connection = Connection(
+                    engine: engine, link: link, dialer: nil, acceptor: self,
+                    options: engine.optionsSnapshot)
+                connections[ObjectIdentifier(connection)] = connection
+                connection.begin()
+            } catch {
+                pause()
+                return
+            }
+        }
+    }
+
+    /// Stops listening for a moment: with no descriptors left the listener stays readable, and
+    /// asking again at once would keep a processor busy for nothing.
+    private func pause() {
+        _ = cmc_epoll_remove(engine.ioThread.epoll, listener.descriptor)
+        pauseTimer = engine.ioThread.addTimer(afterNanoseconds: Acceptor.pauseNanoseconds) {
+            [weak self] in
+            guard let self, !self.isStopped else { return }
+            self.pauseTimer = nil
+            _ = cmc_epoll_add(
+                self.engine.ioThread.epoll, self.listener.descriptor, CMC_POLL_IN, self.token)
+        }
+    }
+
+    /// A connection is over.
+    func lost(_ connection: Connection) { connections[ObjectIdentifier(connection)] = nil }
+
+    /// Stops listening. Connections that have not shaken hands are dropped.
+    ///
+    /// - Returns: the connections that have.
+    func stop() -> [Connection] {
+        guard !isStopped else { return [] }
+        isStopped = true
+        if let timer = pauseTimer { engine.ioThread.cancelTimer(timer) }
+        if token != 0 {
+            _ = cmc_epoll_remove(engine.ioThread.epoll, listener.descriptor)
+            engine.ioThread.deregister(token)
+        }
+        listener.close()
+        let established = connections.values.filter { $0.phase == .established }
+        for connection in connections.values where connection.phase != .established {
+            connection.fail(SocketError(.closed, "unbound"))
+        }
+        return established
+    }
+}

@@ -1,0 +1,155 @@
+import CMCLinux
+import MCCodec
+import MCSecurity
+import MCTransport
+
+/// From a descriptor to a peer; all on the I/O thread.
+extension Connection {
+    /// Begins with a link that is connecting (dialled) or connected (accepted).
+    func begin() {
+        ioToken = engine.ioThread.register(self)
+        let events = phase == .connecting ? CMC_POLL_OUT : CMC_POLL_IN
+        let error = cmc_epoll_add(engine.ioThread.epoll, link.descriptor, events, ioToken)
+        if error < 0 {
+            fail(SocketError(.systemError, "epoll refused the connection", errno: -error))
+            return
+        }
+        let limit = engine.optionsSnapshot.handshakeIntervalMilliseconds
+        if limit > 0 {
+            handshakeTimer = engine.ioThread.addTimer(
+                afterNanoseconds: UInt64(limit) * 1_000_000
+            ) { [weak self] in
+                guard let self else { return }
+                self.handshakeTimer = nil
+                self.fail(
+                    SocketError(
+                        .protocolError, "no handshake within \(limit) ms", endpoint: self.link.peer)
+                )
+            }
+        }
+        if phase == .handshaking { startHandshake() }
+    }
+
+    func connectFinished() {
+        do throws(TransportError) {
+            try link.finishConnect()
+        } catch {
+            fail(SocketError(error))
+            return
+        }
+        phase = .handshaking
+        startHandshake()
+    }
+
+    private func startHandshake() {
+        let options = engine.optionsSnapshot
+        var handshake = Handshake(
+            local: LocalPeer(
+                socketType: engine.pattern.socketType,
+                identity: engine.pattern.announcesRoutingID ? options.routingID : []),
+            mechanism: NullMechanism())
+        handshakeOutput += handshake.start()
+        self.handshake = handshake
+        writeHandshake()
+        updateInterest()
+    }
+
+    func shakeHands(_ events: UInt32) {
+        if events & CMC_POLL_OUT != 0 { writeHandshake() }
+        if phase == .handshaking, events & ~CMC_POLL_OUT != 0 { readHandshake() }
+        if phase == .handshaking { updateInterest() }
+    }
+
+    private func updateInterest() {
+        let events = handshakeOutput.isEmpty ? CMC_POLL_IN : CMC_POLL_IN | CMC_POLL_OUT
+        _ = cmc_epoll_modify(engine.ioThread.epoll, link.descriptor, events, ioToken)
+    }
+
+    private func writeHandshake() {
+        while !handshakeOutput.isEmpty {
+            let result = handshakeOutput.withUnsafeMutableBytes { bytes -> LinkResult in
+                var vector = iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
+                return link.write(&vector, count: 1)
+            }
+            switch result {
+            case .bytes(let count): handshakeOutput.removeFirst(count)
+            case .wouldBlock: return
+            case .end: return
+            case .failed(let error):
+                fail(SocketError(.systemError, "the peer went away", errno: error))
+                return
+            }
+        }
+    }
+
+    private func readHandshake() {
+        withUnsafeTemporaryAllocation(byteCount: 8192, alignment: 16) { buffer in
+            switch link.read(into: buffer) {
+            case .bytes(let count):
+                received(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            case .wouldBlock: break
+            case .end:
+                fail(
+                    SocketError(
+                        .protocolError, "the peer closed during the handshake",
+                        endpoint: link.peer))
+            case .failed(let error):
+                fail(SocketError(.systemError, "the peer went away", errno: error))
+            }
+        }
+    }
+
+    private func received(_ bytes: UnsafeRawBufferPointer) {
+        guard var handshake = self.handshake else { return }
+        var output: [UInt8] = []
+        let consumed: Int
+        do throws(SecurityError) {
+            consumed = try handshake.receive(bytes.bytes, output: &output)
+        } catch {
+            handshakeOutput += output
+            writeHandshake()
+            fail(SocketError(.protocolError, error.description, endpoint: link.peer))
+            return
+        }
+        self.handshake = handshake
+        handshakeOutput += output
+        writeHandshake()
+        guard phase == .handshaking, let peer = handshake.peer else { return }
+        guard handshakeOutput.isEmpty else {
+            // A peer that is ready before it has read our READY: the kernel's buffer cannot be full
+            // with a few hundred bytes unless SNDBUF is absurd. Treat it as hostile.
+            fail(SocketError(.protocolError, "the peer does not read", endpoint: link.peer))
+            return
+        }
+        establish(peer, surplus: UnsafeRawBufferPointer(rebasing: bytes[consumed...]))
+    }
+
+    /// The peer is known: join the socket.
+    private func establish(_ peer: RemotePeer, surplus: UnsafeRawBufferPointer) {
+        if let timer = handshakeTimer { engine.ioThread.cancelTimer(timer) }
+        handshakeTimer = nil
+        handshake = nil
+        // From now on only `waitForRoom` puts it into the I/O thread's set.
+        _ = cmc_epoll_remove(engine.ioThread.epoll, link.descriptor)
+        phase = .established
+        decoder.feed(surplus)
+        guard engine.adopt(self, peer: peer) else {
+            fail(
+                SocketError(
+                    .protocolError, "the \(engine.pattern.socketType) socket refuses this peer",
+                    endpoint: link.peer))
+            return
+        }
+        dialer?.connected()
+        startHeartbeat()
+    }
+
+    /// Ends a connection that has not joined its socket.
+    func fail(_ error: SocketError) {
+        guard phase != .over else { return }
+        leaveIOThread()
+        link.close()
+        acceptor?.lost(self)
+        dialer?.connectionFailed(error)
+    }
+}

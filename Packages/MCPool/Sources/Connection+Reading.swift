@@ -1,0 +1,154 @@
+import CMCLinux
+import MCCodec
+import MCMemory
+
+/// A reading turn: what a connection does while its socket's reader is at it.
+extension Connection {
+    /// A turn decodes so many messages, or reads so many bytes, before the others come.
+    static let messagesPerTurn = 512
+    static let bytesPerTurn = 1 << 20
+
+    /// Reads and decodes until there is no more, the queue is full or the turn is over. Called by
+    /// the holder of the reader role, without the lock.
+    func readTurn() {
+        guard let pipe, !isEnded, turnError == nil else { return }
+        turnResult = .waiting
+        var bytes = 0
+        do throws(SocketError) {
+            while true {
+                let goesOn = try decode(into: pipe)
+                guard goesOn else { break }
+                if turnMessages >= Connection.messagesPerTurn || bytes >= Connection.bytesPerTurn {
+                    turnResult = .more
+                    break
+                }
+                guard let count = try readOnce() else { break }
+                bytes += count
+            }
+        } catch {
+            turnError = error
+            pipe.pointee.received.rollback()
+        }
+        if turnMessages > 0 { pipe.pointee.received.publish() }
+        if turnResult != .more { decoder.settle() }
+        if bytes > 0 { noteArrival() }
+    }
+
+    /// One read into the decoder's room.
+    ///
+    /// - Returns: nil when there is no more at the moment.
+    private func readOnce() throws(SocketError) -> Int? {
+        let room = decoder.prepareRead()
+        switch link.read(into: room) {
+        case .bytes(let count):
+            decoder.didRead(count)
+            // A read that filled its room probably left something behind; a short one did not,
+            // and asking again would cost a system call to learn it.
+            if count < room.count { isDrained = true }
+            return count
+        case .wouldBlock:
+            return nil
+        case .end:
+            throw SocketError(.closed, "the peer closed the connection", endpoint: link.peer)
+        case .failed(let error):
+            throw SocketError(
+                .systemError, "the connection broke", endpoint: link.peer, errno: error)
+        }
+    }
+
+    /// Decodes what is there into the pipe's queue.
+    ///
+    /// - Returns: false when the turn is over.
+    private func decode(into pipe: Pipe) throws(SocketError) -> Bool {
+        let limit = pipe.pointee.receiveHighWaterMark
+        let takesMessages = engine.pattern.takesMessages
+        let queue = pipe.pointee.received
+        while true {
+            if turnMessages >= Connection.messagesPerTurn {
+                turnResult = .more
+                return false
+            }
+            if !queue.hasUnfinished, !queue.hasRoom(limit: limit) {
+                turnResult = .stalled
+                return false
+            }
+            let next: FrameDecoder.Next
+            do throws(CodecError) {
+                next = try decoder.next()
+            } catch {
+                throw SocketError(.protocolError, error.message, endpoint: link.peer)
+            }
+            switch consume next {
+            case .needMore:
+                if isDrained {
+                    isDrained = false
+                    return false
+                }
+                return true
+            case .frame(let frame):
+                if takesMessages {
+                    takeIn(frame, from: pipe)
+                } else {
+                    let ends = !frame.hasMore
+                    queue.push(frame)
+                    if ends { turnMessages &+= 1 }
+                }
+            case .command(let body):
+                try obey(body, from: pipe)
+            }
+        }
+    }
+
+    /// Puts a message together for a pattern that wants them itself.
+    private func takeIn(_ frame: consuming Frame, from pipe: Pipe) {
+        let more = frame.hasMore
+        intake.append(frame)
+        if more { return }
+        var message = Message()
+        swap(&message, &intake)
+        engine.lock.lock()
+        engine.pattern.intake(message, from: pipe)
+        engine.settleAndUnlock()
+    }
+
+    private func obey(_ body: consuming Frame, from pipe: Pipe) throws(SocketError) {
+        let command: Command
+        do throws(CodecError) {
+            command = try Command(decoding: body.bytes)
+        } catch {
+            throw SocketError(.protocolError, error.message, endpoint: link.peer)
+        }
+        switch command {
+        case .subscribe(let prefix): subscription(prefix, add: true, from: pipe)
+        case .cancel(let prefix): subscription(prefix, add: false, from: pipe)
+        case .ping(let ttlTenths, let context):
+            var pong: [UInt8] = []
+            Command.encodePong(context: context, into: &pong)
+            engine.lock.lock()
+            pipe.writeEncoded(pong)
+            engine.settleAndUnlock()
+            if ttlTenths > 0 { watchForSilence(ttlTenths: ttlTenths) }
+        case .pong, .unknown: break
+        case .error(let reason):
+            throw SocketError(
+                .protocolError,
+                "the peer refuses: \(String(decoding: reason.prefix(255), as: UTF8.self))",
+                endpoint: link.peer)
+        case .ready:
+            throw SocketError(
+                .protocolError, "the peer sent a second READY", endpoint: link.peer)
+        }
+    }
+
+    private func subscription(_ prefix: [UInt8], add: Bool, from pipe: Pipe) {
+        engine.lock.lock()
+        prefix.withUnsafeBytes { engine.pattern.subscription($0, add: add, from: pipe) }
+        engine.settleAndUnlock()
+    }
+
+    private func noteArrival() {
+        if watchesArrival.load(ordering: .relaxed) {
+            lastArrival.store(cmc_now_ns(), ordering: .relaxed)
+        }
+    }
+}

@@ -1,0 +1,136 @@
+import CMCLinux
+import MCCodec
+import MCMemory
+import MCQueue
+import MCSecurity
+import MCTransport
+import Synchronization
+
+/// A link and its ZMTP state, from the first byte to the last.
+///
+/// Until the handshake is done a connection lives on the I/O thread alone (`Connection+Handshake`);
+/// then it joins its socket's pipe, and belongs to the socket's reader and writers.
+///
+/// - Thread rule: `decoder` and the `turn…` members belong to the holder of the socket's reader
+///   role; the handshake's members to the I/O thread; the rest is guarded by the engine's lock.
+/// - Ownership: the pipe holds the connection, the I/O thread while it has it registered. The
+///   descriptor closes with the last reference, so nobody reads or writes a number used again.
+final class Connection: EventHandler, @unchecked Sendable {
+    enum Phase {
+        case connecting
+        case handshaking
+        case established
+        case over
+    }
+
+    /// How a reading turn ended.
+    enum TurnResult {
+        /// The kernel has no more.
+        case waiting
+        /// There is more, decoded or not, for the next turn.
+        case more
+        /// The queue is at its high-water mark.
+        case stalled
+    }
+
+    let engine: SocketEngine
+    let link: any StreamLink
+    /// Who dialled it; nil for an accepted one.
+    let dialer: Dialer?
+    /// Who accepted it; nil for a dialled one.
+    let acceptor: Acceptor?
+
+    // The I/O thread's.
+    var phase: Phase
+    var handshake: Handshake?
+    var handshakeOutput: [UInt8] = []
+    var handshakeTimer: UInt64?
+    var ioToken: UInt64 = 0
+    var heartbeat: Heartbeat?
+    var heartbeatTimer: UInt64?
+
+    // Guarded by the engine's lock.
+    var pipe: Pipe?
+    /// Off the socket: nobody may use it any more.
+    var isEnded = false
+    /// Nothing can be written any more; the reader will find the end.
+    var isBroken = false
+    /// Everything was sent: the peer is to read to the end, whatever it sends meanwhile.
+    var closesGracefully = false
+    var isStalled = false
+    var isReady = false
+    private var wasArmed = false
+
+    // The reader's.
+    var decoder: FrameDecoder
+    var turnMessages = 0
+    /// The last read took everything that the kernel had.
+    var isDrained = false
+    var turnResult = TurnResult.waiting
+    var turnError: SocketError?
+    /// Messages of peers that are the pattern's own business are put together here.
+    var intake = Message()
+
+    /// When something last arrived, for heartbeats; 0 while nobody wants to know.
+    let lastArrival = Atomic<UInt64>(0)
+    let watchesArrival = Atomic<Bool>(false)
+
+    init(
+        engine: SocketEngine, link: any StreamLink, dialer: Dialer?, acceptor: Acceptor?,
+        options: EngineOptions
+    ) {
+        self.engine = engine
+        self.link = link
+        self.dialer = dialer
+        self.acceptor = acceptor
+        phase = dialer == nil ? .handshaking : .connecting
+        let limit = options.maximumMessageBytes
+        decoder = FrameDecoder(
+            limits: FrameDecoder.Limits(frameBytes: limit < 0 ? nil : UInt64(limit)))
+    }
+
+    /// Names the connection in the socket's epoll set.
+    var readToken: UInt64 { UInt64(UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque())) }
+
+    // MARK: Writing
+
+    /// Has the I/O thread call when the kernel takes more. Lock held.
+    func waitForRoom() {
+        let events = CMC_POLL_OUT | CMC_POLL_ONESHOT
+        if wasArmed {
+            _ = cmc_epoll_modify(engine.ioThread.epoll, link.descriptor, events, ioToken)
+        } else {
+            wasArmed = true
+            _ = cmc_epoll_add(engine.ioThread.epoll, link.descriptor, events, ioToken)
+        }
+    }
+
+    /// The link takes no more. The reader finds its end behind what has arrived. Lock held.
+    func breakLink() {
+        guard !isBroken else { return }
+        isBroken = true
+        if closesGracefully { link.shutdownWrite() } else { link.shutdown() }
+    }
+
+    // MARK: Events on the I/O thread
+
+    func handle(events: UInt32) {
+        switch phase {
+        case .connecting: connectFinished()
+        case .handshaking: shakeHands(events)
+        case .established: engine.roomInKernel(for: self)
+        case .over: break
+        }
+    }
+
+    /// Takes the connection out of the I/O thread's hands. On the I/O thread.
+    func leaveIOThread() {
+        phase = .over
+        if let timer = handshakeTimer { engine.ioThread.cancelTimer(timer) }
+        if let timer = heartbeatTimer { engine.ioThread.cancelTimer(timer) }
+        handshakeTimer = nil
+        heartbeatTimer = nil
+        _ = cmc_epoll_remove(engine.ioThread.epoll, link.descriptor)
+        engine.ioThread.deregister(ioToken)
+    }
+}

@@ -1,0 +1,130 @@
+import CMCLinux
+import MCTransport
+
+/// A connected endpoint: dials, and dials again when the connection is lost (RECONNECT_IVL), as
+/// long as the endpoint is not disconnected. Its pipe stays all the while.
+///
+/// - Thread rule: I/O thread, except `pipe`, which is guarded by the engine's lock.
+final class Dialer: @unchecked Sendable {
+    /// How long one address may take to answer before the next is tried.
+    static let connectNanoseconds: UInt64 = 15_000_000_000
+
+    let engine: SocketEngine
+    let endpoint: Endpoint
+    let transport: any StreamTransport
+    var pipe: Pipe?
+
+    private var backoff: Backoff
+    private var addresses: [LinkAddress] = []
+    private var connection: Connection?
+    private var retryTimer: UInt64?
+    private var connectTimer: UInt64?
+    private var isStopped = false
+
+    init(
+        engine: SocketEngine, endpoint: Endpoint, transport: any StreamTransport,
+        options: EngineOptions
+    ) {
+        self.engine = engine
+        self.endpoint = endpoint
+        self.transport = transport
+        backoff = Backoff(
+            intervalMilliseconds: options.reconnectIntervalMilliseconds,
+            maximumMilliseconds: options.reconnectIntervalMaxMilliseconds,
+            seed: cmc_now_ns())
+    }
+
+    /// Looks the endpoint up and dials.
+    func dial() {
+        guard !isStopped else { return }
+        transport.resolve(endpoint, options: engine.linkOptions) { [weak self] result in
+            // Names come back on a resolver's thread, numbers at once.
+            guard let self else { return }
+            self.engine.ioThread.post { self.resolved(result) }
+        }
+    }
+
+    private func resolved(_ result: Result<[LinkAddress], TransportError>) {
+        guard !isStopped else { return }
+        switch result {
+        case .success(let found):
+            addresses = found
+            tryNext()
+        case .failure:
+            retry()
+        }
+    }
+
+    private func tryNext() {
+        while !addresses.isEmpty {
+            let address = addresses.removeFirst()
+            guard let link = try? transport.connect(to: address, options: engine.linkOptions)
+            else { continue }
+            let connection = Connection(
+                engine: engine, link: link, dialer: self, acceptor: nil,
+                options: engine.optionsSnapshot)
+            self.connection = connection
+            connectTimer = engine.ioThread.addTimer(
+                afterNanoseconds: Dialer.connectNanoseconds
+            ) { [weak self, weak connection] in
+                guard let self, let connection, connection.phase == .connecting else { return }
+                self.connectTimer = nil
+                connection.fail(
+                    SocketError(
+                        .systemError, "no answer from the peer", endpoint: self.endpoint.description
+                    ))
+            }
+            connection.begin()
+            return
+        }
+        retry()
+    }
+
+    /// The connection has joined the socket.
+    func connected() {
+        cancelConnectTimer()
+        addresses = []
+        backoff.reset()
+    }
+
+    /// The connection did not come to be.
+    func connectionFailed(_ error: SocketError) {
+        cancelConnectTimer()
+        connection = nil
+        guard !isStopped else { return }
+        if addresses.isEmpty { retry() } else { tryNext() }
+    }
+
+    /// The connection was lost.
+    func disconnected() {
+        connection = nil
+        retry()
+    }
+
+    private func retry() {
+        guard !isStopped, retryTimer == nil, let delay = backoff.nextDelayNanoseconds() else {
+            return
+        }
+        retryTimer = engine.ioThread.addTimer(afterNanoseconds: delay) { [weak self] in
+            self?.retryTimer = nil
+            self?.dial()
+        }
+    }
+
+    private func cancelConnectTimer() {
+        if let timer = connectTimer { engine.ioThread.cancelTimer(timer) }
+        connectTimer = nil
+    }
+
+    /// Dials no more, and drops a connection that is not established.
+    func stop() {
+        isStopped = true
+        if let timer = retryTimer { engine.ioThread.cancelTimer(timer) }
+        retryTimer = nil
+        cancelConnectTimer()
+        if let connection, connection.phase != .established {
+            connection.fail(SocketError(.closed, "disconnected"))
+        }
+        connection = nil
+    }
+}

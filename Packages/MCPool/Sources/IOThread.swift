@@ -1,0 +1,211 @@
+import CMCLinux
+import MCQueue
+import Synchronization
+
+/// What the I/O thread calls when a descriptor is ready.
+protocol EventHandler: AnyObject {
+    func handle(events: UInt32)
+}
+
+/// The thread behind a context's sockets: it accepts and dials, shakes hands, reads for sockets
+/// that nobody is receiving on, writes what senders left behind, and keeps the timers.
+///
+/// It is a helper, not a relay: in steady state the application's own threads read and write
+/// (`SocketEngine`), and the I/O thread sleeps.
+///
+/// - Thread rule: `post`, `watch` and `arm` are for any thread; the rest runs on this thread.
+package final class IOThread: @unchecked Sendable {
+    /// How often sockets with unwritten bytes are looked at, while there are any.
+    static let tickNanoseconds: Int64 = 20_000
+
+    private struct Mailbox {
+        var commands: [() -> Void] = []
+        var ticking: [SocketEngine] = []
+        var isParked = false
+        var isStopping = false
+        var isRunning = false
+        var hasEnded = false
+    }
+
+    private let mailbox = Mutex<Mailbox>(Mailbox())
+    let epoll: Int32
+    private let wake: Int32
+
+    private let thread = Atomic<UInt>(0)
+
+    // Only on the thread.
+    private var handlers: [UInt64: any EventHandler] = [:]
+    private var lastToken: UInt64 = 0
+    private var timers = TimerQueue()
+    private var ticking: [SocketEngine] = []
+
+    package init() throws(SocketError) {
+        epoll = cmc_epoll_create()
+        wake = cmc_eventfd()
+        guard epoll >= 0, wake >= 0 else {
+            let error = min(epoll, wake)
+            if epoll >= 0 { cmc_close(epoll) }
+            if wake >= 0 { cmc_close(wake) }
+            throw SocketError(
+                .tooManyDescriptors, "no descriptors for the I/O thread", errno: -error)
+        }
+        _ = cmc_epoll_add(epoll, wake, CMC_POLL_IN, 0)
+    }
+
+    deinit {
+        cmc_close(epoll)
+        cmc_close(wake)
+    }
+
+    // MARK: Any thread
+
+    /// Starts the thread, once.
+    package func start() {
+        let starts = mailbox.withLock { mailbox in
+            defer { mailbox.isRunning = true }
+            return !mailbox.isRunning
+        }
+        guard starts else { return }
+        let box = Unmanaged.passRetained(self)
+        let error = cmc_thread_start(
+            { argument in
+                guard let argument else { return nil }
+                let thread = Unmanaged<IOThread>.fromOpaque(argument).takeRetainedValue()
+                cmc_thread_setup("mc-io")
+                thread.run()
+                return nil
+            }, box.toOpaque(), 512 << 10)
+        precondition(error == 0, "the system has no thread for the I/O thread")
+    }
+
+    /// Ends the thread when what was posted before is done.
+    package func stop() {
+        signal { $0.isStopping = true }
+    }
+
+    /// Runs `command` on the thread, in the order of posting.
+    func post(_ command: @escaping () -> Void) {
+        signal { $0.commands.append(command) }
+    }
+
+    /// Looks at the engine's unwritten pipes every tick until there are none.
+    func watch(_ engine: SocketEngine) {
+        signal { $0.ticking.append(engine) }
+    }
+
+    /// Runs `command` on the thread and returns when it is done; at once when this is the thread.
+    func runAndWait(_ command: @escaping () -> Void) {
+        if thread.load(ordering: .acquiring) == cmc_thread_id() {
+            command()
+            return
+        }
+        let waiter = Waiter()
+        let wasPosted = mailbox.withLock { mailbox in
+            guard !mailbox.hasEnded else { return false }
+            mailbox.commands.append {
+                command()
+                waiter.wake()
+            }
+            return true
+        }
+        guard wasPosted else { return }
+        signal { _ in }
+        _ = waiter.sleep(until: nil)
+    }
+
+    private func signal(_ change: (inout Mailbox) -> Void) {
+        let wasParked = mailbox.withLock { mailbox in
+            change(&mailbox)
+            defer { mailbox.isParked = false }
+            return mailbox.isParked
+        }
+        if wasParked { cmc_eventfd_signal(wake) }
+    }
+
+    // MARK: On the thread
+
+    /// A token under which `handler` is called from now on.
+    func register(_ handler: any EventHandler) -> UInt64 {
+        lastToken += 1
+        handlers[lastToken] = handler
+        return lastToken
+    }
+
+    func deregister(_ token: UInt64) { handlers[token] = nil }
+
+    func addTimer(afterNanoseconds delay: UInt64, _ action: @escaping () -> Void) -> UInt64 {
+        timers.add(deadline: cmc_now_ns() + delay, action: action)
+    }
+
+    func cancelTimer(_ id: UInt64) { timers.cancel(id) }
+
+    private func run() {
+        thread.store(cmc_thread_id(), ordering: .releasing)
+        let capacity = 64
+        let events = UnsafeMutablePointer<cmc_event>.allocate(capacity: capacity)
+        defer { events.deallocate() }
+        while true {
+            guard takeMail() else { break }
+            let count = cmc_epoll_wait(epoll, events, Int32(capacity), timeout())
+            if count > 0 {
+                for index in 0..<Int(count) { dispatch(events[index]) }
+            }
+            if !timers.isEmpty {
+                let now = cmc_now_ns()
+                while let action = timers.takeDue(now: now) { action() }
+            }
+            tick()
+        }
+        let late = mailbox.withLock { mailbox in
+            mailbox.hasEnded = true
+            defer { mailbox.commands = [] }
+            return mailbox.commands
+        }
+        for command in late { command() }
+        handlers = [:]
+        ticking = []
+    }
+
+    private func dispatch(_ event: cmc_event) {
+        if event.token == 0 {
+            cmc_eventfd_clear(wake)
+        } else {
+            // A handler that has gone meanwhile has no entry any more.
+            handlers[event.token]?.handle(events: event.events)
+        }
+    }
+
+    /// Runs what was posted.
+    ///
+    /// - Returns: false when the thread is to end.
+    private func takeMail() -> Bool {
+        while true {
+            let (commands, engines, stops) = mailbox.withLock { mailbox in
+                let mail = (mailbox.commands, mailbox.ticking, mailbox.isStopping)
+                mailbox.commands = []
+                mailbox.ticking = []
+                // Parked means: whoever posts from now on must signal. With engines to tick the
+                // wait is a tick long and nobody needs to.
+                mailbox.isParked =
+                    mail.0.isEmpty && mail.1.isEmpty && ticking.isEmpty && !mail.2
+                return mail
+            }
+            ticking.append(contentsOf: engines)
+            for command in commands { command() }
+            if !commands.isEmpty { continue }
+            return !stops
+        }
+    }
+
+    private func timeout() -> Int64 {
+        if !ticking.isEmpty { return IOThread.tickNanoseconds }
+        guard let deadline = timers.nextDeadline() else { return -1 }
+        let now = cmc_now_ns()
+        return deadline > now ? Int64(clamping: deadline - now) : 0
+    }
+
+    private func tick() {
+        guard !ticking.isEmpty else { return }
+        ticking.removeAll { !$0.tick() }
+    }
+}

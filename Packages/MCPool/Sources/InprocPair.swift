@@ -1,0 +1,190 @@
+import MCSecurity
+import MCTransport
+import MCTransportInproc
+
+/// The two ends of an in-process pipe: what one end's socket sends goes straight into the queue of
+/// the other end.
+///
+/// The connecting socket makes the pair, and may send at once; the binding socket adopts its end
+/// when it is there. Until then the messages wait in the far end's queue.
+///
+/// - Thread rule: `near` is guarded by the connecting engine's lock, `far` by the binding one's.
+/// - Ownership: each attached end holds the pair, the states go with it. `connector` and `binder`
+///   are strong, so that an end can take the other engine's lock whenever it holds the pair.
+final class InprocPair: PipeOwner, @unchecked Sendable {
+    let connector: SocketEngine
+    private(set) var binder: SocketEngine?
+    /// The name under which the far end was adopted.
+    private(set) var boundName: String?
+    private(set) var near: Pipe!
+    private(set) var far: Pipe!
+
+    init(connector: SocketEngine) {
+        self.connector = connector
+        super.init()
+        let options = connector.optionsSnapshot
+        near = make(
+            engine: connector, sendHighWaterMark: options.sendHighWaterMark,
+            receiveHighWaterMark: options.receiveHighWaterMark)
+        far = make(
+            engine: connector, sendHighWaterMark: options.receiveHighWaterMark,
+            receiveHighWaterMark: options.sendHighWaterMark)
+        near.pointee.peer = far
+        far.pointee.peer = near
+        near.pointee.pair = self
+        near.pointee.owner = self
+    }
+
+    /// Gives the far end to the socket that is bound to `name`. High-water marks add up as in
+    /// libzmq: what the sender may queue and what the receiver may; none when one of them has none.
+    ///
+    /// - Returns: false when that socket refuses the peer; the near end is ended then.
+    func adopt(by engine: SocketEngine, name: String) -> Bool {
+        let near = connector.optionsSnapshot
+        engine.lock.lock()
+        let far = engine.options
+        self.far.pointee.engine = engine
+        self.far.pointee.sendHighWaterMark = InprocPair.sum(
+            far.sendHighWaterMark, near.receiveHighWaterMark)
+        self.far.pointee.peerSocketType = connector.pattern.socketType
+        self.far.pointee.routingID = connector.pattern.announcesRoutingID ? near.routingID : []
+        let fits = SocketType.areCompatible(
+            connector.pattern.socketType, engine.pattern.socketType)
+        guard fits, engine.state == .open, engine.attach(self.far) else {
+            engine.settleAndUnlock()
+            connector.lock.lock()
+            connector.endInproc(self.near)
+            connector.settleAndUnlock()
+            return false
+        }
+        binder = engine
+        boundName = name
+        self.far.pointee.pair = self
+        self.far.pointee.owner = self
+        self.far.pointee.isJoined = true
+        guard engine.pattern.connected(self.far) else {
+            engine.detach(self.far)
+            engine.settleAndUnlock()
+            return false
+        }
+        if !self.far.pointee.received.isEmpty { engine.pattern.readable(self.far) }
+        engine.wakeReceivers()
+        engine.wakeSenders()
+        engine.settleAndUnlock()
+        joined(far: far, type: engine.pattern)
+        return true
+    }
+
+    private func joined(far: EngineOptions, type: Pattern) {
+        connector.lock.lock()
+        if near.pointee.isAttached {
+            near.pointee.sendHighWaterMark = InprocPair.sum(
+                connector.options.sendHighWaterMark, far.receiveHighWaterMark)
+            near.pointee.peerSocketType = type.socketType
+            near.pointee.routingID = type.announcesRoutingID ? far.routingID : []
+            near.pointee.isJoined = true
+            if !connector.pattern.connected(near) { connector.detach(near) }
+            if near.pointee.isAttached && near.pointee.hasRoom { connector.pattern.writable(near) }
+            connector.wakeSenders()
+        }
+        connector.settleAndUnlock()
+    }
+
+    private static func sum(_ a: Int, _ b: Int) -> Int { a == 0 || b == 0 ? 0 : a + b }
+
+    /// One end is detached: the other end's socket sends no more into it, and ends when it has
+    /// received what is there. Not under a lock.
+    func cut(from pipe: Pipe) {
+        let other: Pipe = pipe == near ? far : near
+        guard let engine = pipe == near ? binder : connector else { return }
+        engine.lock.lock()
+        engine.endInproc(other)
+        engine.settleAndUnlock()
+    }
+}
+
+extension SocketEngine {
+    /// The other end of an in-process pipe is gone. Lock held.
+    func endInproc(_ pipe: Pipe) {
+        guard pipe.pointee.isAttached else { return }
+        pipe.pointee.peer = nil
+        pipe.pointee.isSendClosed = true
+        pipe.pointee.isReceiveEnded = true
+        pattern.closeSending(pipe)
+        pattern.disconnected(pipe)
+        if pipe.pointee.received.isEmpty {
+            markDrained(pipe)
+        } else {
+            pattern.readable(pipe)
+            wakeReceivers()
+        }
+        wakeSenders()
+    }
+
+    func bindInproc(_ endpoint: Endpoint) throws(SocketError) -> String {
+        let name = endpoint.address
+        let waiting: [any InprocConnector]
+        do throws(TransportError) {
+            waiting = try inproc.bind(name, acceptor: self)
+        } catch {
+            throw SocketError(error)
+        }
+        lock.lock()
+        endpoints.append(.inprocBound(endpoint: endpoint.description, name: name))
+        lastEndpoint = endpoint.description
+        lock.unlock()
+        for connector in waiting {
+            guard let connection = connector as? InprocConnection else { continue }
+            _ = connection.pair.adopt(by: self, name: name)
+        }
+        return endpoint.description
+    }
+
+    func connectInproc(_ endpoint: Endpoint) throws(SocketError) -> String {
+        let name = endpoint.address
+        let pair = InprocPair(connector: self)
+        let connection = InprocConnection(pair: pair)
+        lock.lock()
+        guard state == .open, attach(pair.near) else {
+            pair.near.pointee.pair = nil
+            pair.near.pointee.owner = nil
+            settleAndUnlock()
+            throw SocketError(
+                .invalidState, "the \(pattern.socketType) socket takes no more peers",
+                endpoint: endpoint.description)
+        }
+        endpoints.append(
+            .inprocConnected(endpoint: endpoint.description, name: name, connection))
+        lastEndpoint = endpoint.description
+        settleAndUnlock()
+        if let acceptor = inproc.connect(name, connector: connection) as? SocketEngine {
+            let type = acceptor.pattern.socketType
+            guard pair.adopt(by: acceptor, name: name) else {
+                dropInprocRecord(connection)
+                throw SocketError(
+                    .protocolError,
+                    "the \(type) socket bound there refuses a \(pattern.socketType) socket",
+                    endpoint: endpoint.description)
+            }
+        }
+        return endpoint.description
+    }
+
+    private func dropInprocRecord(_ connection: InprocConnection) {
+        lock.withLock {
+            endpoints.removeAll {
+                guard case .inprocConnected(_, _, let other) = $0 else { return false }
+                return other === connection
+            }
+        }
+    }
+}
+
+extension SocketEngine: InprocAcceptor {}
+
+/// A connected in-process endpoint, as the registry knows it.
+final class InprocConnection: InprocConnector, Sendable {
+    let pair: InprocPair
+
+    init(pair: InprocPair) { self.pair = pair }
+}

@@ -1,0 +1,263 @@
+package import MCMemory
+package import MCQueue
+import MCCodec
+import Synchronization
+
+/// What a socket has per peer: the way out and the way in, each with its high-water mark.
+///
+/// A pipe of a byte stream encodes what is sent into `fill` and the writer role writes `flight`;
+/// a pipe between two sockets of one process puts frames straight into the other end's queue.
+/// Patterns see only this: send to it, receive from it, whom it leads to.
+///
+/// - Thread rule: all fields are guarded by the engine's lock, except that `flight` belongs to the
+///   holder of the writer role, and `received` to its producer and (under the lock) its consumer.
+/// - Ownership: the state lives as long as its `PipeOwner`. An engine's pipes are held by the
+///   engine; whoever lets the lock go and comes back holds the owner meanwhile.
+package typealias Pipe = UnsafeMutablePointer<PipeState>
+
+package struct PipeState: ~Copyable {
+    package unowned(unsafe) var engine: SocketEngine
+    /// Keeps this state alive; taken out when the pipe is detached.
+    var owner: PipeOwner?
+
+    // MARK: The way out
+    var fill = OutBuffer()
+    var flight = OutBuffer()
+    /// Messages in `fill` and `flight`.
+    var queuedMessages = 0
+    var sendHighWaterMark: Int
+    /// Somebody holds the writer role.
+    var isWriting = false
+    /// The kernel takes no more; the I/O thread waits until it does.
+    var isBlocked = false
+    /// On the engine's list of pipes that have just got something to write.
+    var isDirty = false
+    /// On the engine's list of pipes that the flusher looks at.
+    var isWatched = false
+    var quietTicks = 0
+    var lastWrite: UInt64 = 0
+    /// The endpoint is being disconnected: what was sent still goes, then the pipe.
+    var isLingering = false
+    /// What has not left is not wanted any more (LINGER has passed).
+    var isDropped = false
+    /// No new message may be put in: the peer is gone, or the endpoint is being disconnected.
+    var isSendClosed = false
+
+    // MARK: The way in
+    let received: FrameQueue
+    var receiveHighWaterMark: Int
+    /// Nothing more will come; the pipe ends when the queue is empty.
+    var isReceiveEnded = false
+    /// In-process only: the consumer found the queue empty and wants to be told of the next
+    /// message.
+    let isAsleep = Atomic<Bool>(true)
+    /// In-process only: the producer found the queue full and wants to be told of room.
+    let isProducerWaiting = Atomic<Bool>(false)
+
+    // MARK: Whom it leads to
+    /// The stream connection, nil while there is none.
+    var connection: Connection?
+    /// The dialer that keeps the pipe over reconnects; nil for accepted peers.
+    var dialer: Dialer?
+    /// The other end in this process.
+    var pair: InprocPair?
+    var peer: Pipe?
+    package internal(set) var peerSocketType = ""
+    /// The peer subscribes by messages (ZMTP 3.0) instead of commands.
+    package internal(set) var peerUsesMessageSubscriptions = false
+
+    // MARK: For patterns
+    /// The peer's routing id: as it announced, or made up by the pattern.
+    package var routingID: [UInt8] = []
+    package internal(set) var isAttached = false
+    /// In-process only: the far end is a socket, not a queue that waits for one.
+    var isJoined = false
+    /// The queue's credit when it was last looked at.
+    var seenCredit: UInt = 0
+    /// Where the pipe stands in the pattern's lists; -1 when it does not.
+    package var sendIndex = -1
+    package var receiveIndex = -1
+    /// The last message that was sent to this pipe, for patterns that send to many.
+    package var epoch: UInt64 = 0
+
+    init(
+        engine: SocketEngine, sendHighWaterMark: Int, receiveHighWaterMark: Int
+    ) {
+        self.engine = engine
+        self.sendHighWaterMark = sendHighWaterMark
+        self.receiveHighWaterMark = receiveHighWaterMark
+        received = FrameQueue.create(creditStep: receiveHighWaterMark / 4)
+    }
+
+    deinit { received.destroy() }
+}
+
+/// Owns the states of a pipe, or of both ends of an in-process pair.
+package class PipeOwner: @unchecked Sendable {
+    fileprivate(set) var pipes: [Pipe] = []
+
+    func make(
+        engine: SocketEngine, sendHighWaterMark: Int, receiveHighWaterMark: Int
+    ) -> Pipe {
+        let pipe = Pipe.allocate(capacity: 1)
+        pipe.initialize(
+            to: PipeState(
+                engine: engine, sendHighWaterMark: sendHighWaterMark,
+                receiveHighWaterMark: receiveHighWaterMark))
+        pipes.append(pipe)
+        return pipe
+    }
+
+    deinit {
+        for pipe in pipes {
+            pipe.deinitialize(count: 1)
+            pipe.deallocate()
+        }
+    }
+}
+
+// MARK: - Sending
+
+extension PipeState {
+    /// Whether one more message may go in: the peer is there (or is being dialled) and the
+    /// high-water mark is not reached.
+    package var hasRoom: Bool {
+        if isSendClosed { return false }
+        if let peer { return hasRoom(in: peer) }
+        return queuedMessages < sendHighWaterMark || sendHighWaterMark == 0
+    }
+
+    private func hasRoom(in peer: Pipe) -> Bool {
+        if peer.pointee.received.hasRoom(limit: sendHighWaterMark) { return true }
+        // As with sleeping: say so, then look once more.
+        peer.pointee.isProducerWaiting.store(true, ordering: .relaxed)
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        return peer.pointee.received.hasRoom(limit: sendHighWaterMark)
+    }
+
+    /// Whether the pipe can take messages but has no room for one now.
+    package var isFull: Bool { !isSendClosed && !hasRoom }
+
+    /// Whether a peer is connected at this moment.
+    package var isConnected: Bool { connection != nil || (peer != nil && isJoined) }
+
+    /// Whether the peer is a socket of this process.
+    package var isInproc: Bool { pair != nil }
+
+    /// Bytes or messages that the kernel has not taken yet.
+    var hasUnsent: Bool { !fill.isEmpty || !flight.isEmpty }
+}
+
+extension UnsafeMutablePointer where Pointee == PipeState {
+    /// Puts a whole message in. The caller has looked at `hasRoom`.
+    @inline(__always)
+    package func write(_ message: Outgoing) {
+        writeFrame(
+            message.address, count: message.count, frame: message.frame,
+            more: message.restCount > 0)
+        if message.restCount > 0 { writeRest(message) }
+    }
+
+    @inline(never)
+    private func writeRest(_ message: Outgoing) {
+        guard let rest = message.rest else { return }
+        for index in 0..<message.restCount {
+            let frame = rest + index
+            let bytes = frame.pointee.borrowedBytes(at: frame)
+            writeFrame(
+                bytes.baseAddress, count: bytes.count, frame: frame,
+                more: index + 1 < message.restCount)
+        }
+    }
+
+    /// Puts one frame in; the frames of a message follow each other under one lock.
+    @inline(__always)
+    package func writeFrame(
+        _ address: UnsafeRawPointer?, count: Int, frame: UnsafePointer<Frame>?, more: Bool
+    ) {
+        if pointee.peer != nil {
+            pushToPeer(address, count: count, frame: frame, more: more)
+            return
+        }
+        if pointee.fill.isEmpty || pointee.fill.byteCount >= SocketEngine.flushBytes {
+            pointee.engine.markDirty(self)
+        }
+        let flags: FrameFlags = more ? .more : []
+        if count >= OutBuffer.gatherBytes {
+            appendLarge(address, count: count, frame: frame, flags: flags)
+        } else {
+            pointee.fill.append(copying: address, count: count, flags: flags)
+        }
+        if !more { pointee.queuedMessages &+= 1 }
+    }
+
+    @inline(never)
+    private func appendLarge(
+        _ address: UnsafeRawPointer?, count: Int, frame: UnsafePointer<Frame>?, flags: FrameFlags
+    ) {
+        if let (block, address) = frame?.pointee.sliceParts {
+            pointee.fill.append(referring: block, address: address, count: count, flags: flags)
+            return
+        }
+        let copy = Frame(copying: UnsafeRawBufferPointer(start: address, count: count))
+        guard let (block, start) = copy.sliceParts else { return }
+        pointee.fill.append(referring: block, address: start, count: count, flags: flags)
+    }
+
+    /// Puts an encoded command in. Commands do not count for the high-water mark.
+    package func writeEncoded(_ frame: [UInt8]) {
+        guard pointee.peer == nil else { return }
+        pointee.engine.markDirty(self)
+        frame.withUnsafeBytes { pointee.fill.append(encoded: $0) }
+    }
+
+    @inline(never)
+    private func pushToPeer(
+        _ address: UnsafeRawPointer?, count: Int, frame: UnsafePointer<Frame>?, more: Bool
+    ) {
+        guard let peer = pointee.peer else { return }
+        var copy: Frame
+        if let frame, frame.pointee.isSlice {
+            copy = frame.pointee.copy()
+        } else {
+            copy = Frame(copying: UnsafeRawBufferPointer(start: address, count: count))
+        }
+        copy.hasMore = more
+        peer.pointee.received.push(copy)
+        if more { return }
+        peer.pointee.received.publish()
+        // The consumer says that it sleeps, then looks once more; we publish, then look whether it
+        // sleeps. With a full fence on both sides one of the two sees the other.
+        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        if peer.pointee.isAsleep.load(ordering: .relaxed) {
+            peer.pointee.isAsleep.store(false, ordering: .relaxed)
+            pointee.engine.markNotify(self)
+        }
+    }
+}
+
+// MARK: - Receiving
+
+extension UnsafeMutablePointer where Pointee == PipeState {
+    /// A message was taken. Tells whoever waits for room, when there is news for them.
+    @inline(__always)
+    func didReceive() {
+        let credited = pointee.received.creditedMessages
+        if credited != pointee.seenCredit { creditChanged(credited) }
+    }
+
+    @inline(never)
+    private func creditChanged(_ credited: UInt) {
+        pointee.seenCredit = credited
+        if pointee.pair != nil {
+            // The other half of `hasRoom(in:)`: tell of the room, then look who waits.
+            atomicMemoryFence(ordering: .sequentiallyConsistent)
+            if pointee.isProducerWaiting.load(ordering: .relaxed) {
+                pointee.isProducerWaiting.store(false, ordering: .relaxed)
+                pointee.engine.markRoom(self)
+            }
+        } else if let connection = pointee.connection, connection.isStalled {
+            pointee.engine.resumeIfRoom(connection)
+        }
+    }
+}

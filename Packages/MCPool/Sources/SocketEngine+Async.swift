@@ -1,0 +1,162 @@
+import CMCLinux
+package import MCMemory
+import MCQueue
+
+/// Receiving and sending in tasks: try first, suspend only when there is nothing, one resume for
+/// many messages.
+extension SocketEngine {
+    /// Takes the next message; suspends while there is none.
+    ///
+    /// - Throws: as `receive(waits:)`, and `cancelled` when the task is; no message is lost then.
+    package func receiveAsync() async throws(SocketError) -> Message {
+        var deadline: UInt64?
+        while true {
+            if let message = try takeForTask() { return message }
+            if deadline == nil {
+                let timeout = optionsSnapshot.receiveTimeoutMilliseconds
+                if timeout >= 0 { deadline = cmc_now_ns() + UInt64(timeout) * 1_000_000 }
+            }
+            switch await suspend(for: .receiving, until: deadline) {
+            case .signalled: continue
+            case .timedOut:
+                throw SocketError(
+                    .timedOut, "no message for the \(pattern.socketType) socket in time")
+            case .cancelled:
+                throw SocketError(.cancelled, "the receiving task was cancelled")
+            }
+        }
+    }
+
+    /// Takes a message if one is queued; never waits.
+    package func takeForTask() throws(SocketError) -> Message? {
+        var message = Message()
+        lock.lock()
+        do throws(SocketError) {
+            try claim(.async)
+            guard state == .open else { throw closedError() }
+            returnReading()
+            guard try pattern.receive(into: &message) else {
+                settleAndUnlock()
+                return nil
+            }
+        } catch {
+            settleAndUnlock()
+            throw error
+        }
+        if !receiveWaiters.isEmpty { passOn() }
+        clearSignalIfIdle()
+        settleAndUnlock()
+        return message
+    }
+
+    /// Queues a message; suspends while no peer has room.
+    package func sendAsync(_ message: consuming Message) async throws(SocketError) {
+        var deadline: UInt64?
+        while true {
+            if try sendNow(message) { return }
+            if deadline == nil {
+                let timeout = optionsSnapshot.sendTimeoutMilliseconds
+                if timeout >= 0 { deadline = cmc_now_ns() + UInt64(timeout) * 1_000_000 }
+            }
+            switch await suspend(for: .sending, until: deadline) {
+            case .signalled: continue
+            case .timedOut:
+                throw SocketError(
+                    .timedOut, "no room for a message of the \(pattern.socketType) socket in time")
+            case .cancelled:
+                throw SocketError(.cancelled, "the sending task was cancelled")
+            }
+        }
+    }
+
+    private func sendNow(_ message: borrowing Message) throws(SocketError) -> Bool {
+        do throws(SocketError) {
+            try Outgoing.withMessage(message) { message throws(SocketError) in
+                try send(message, waits: false)
+            }
+            return true
+        } catch {
+            if error.code == .wouldBlock { return false }
+            throw error
+        }
+    }
+
+    private enum Direction {
+        case receiving
+        case sending
+    }
+
+    private func suspend(
+        for direction: Direction, until deadline: UInt64?
+    ) async -> WakeReason {
+        let slot = WaiterSlot()
+        return await withTaskCancellationHandler {
+            await withUnsafeContinuation { continuation in
+                let waiter = Waiter(continuation)
+                park(waiter, in: slot, for: direction, until: deadline)
+            }
+        } onCancel: {
+            self.cancel(slot, direction: direction)
+        }
+    }
+
+    /// Where the cancellation handler finds the waiter; guarded by the engine's lock.
+    private final class WaiterSlot: @unchecked Sendable {
+        var waiter: Waiter?
+        var isCancelled = false
+    }
+
+    /// Puts a task to sleep unless what it waits for has come meanwhile.
+    private func park(
+        _ waiter: Waiter, in slot: WaiterSlot, for direction: Direction, until deadline: UInt64?
+    ) {
+        lock.lock()
+        let isReady =
+            direction == .receiving ? pattern.isReadyToReceive() : pattern.isReadyToSend()
+        if slot.isCancelled || isReady || state != .open {
+            let reason: WakeReason = slot.isCancelled ? .cancelled : .signalled
+            settleAndUnlock()
+            waiter.wake(reason)
+            return
+        }
+        slot.waiter = waiter
+        switch direction {
+        case .receiving:
+            flushWatched()
+            receiveWaiters.append(waiter)
+            // The lock was let go for writing: look once more.
+            if pattern.isReadyToReceive() { wakeReceivers() }
+        case .sending:
+            sendWaiters.append(waiter)
+        }
+        settleAndUnlock()
+        guard let deadline else { return }
+        ioThread.post { [weak self] in
+            guard let self else { return }
+            let now = cmc_now_ns()
+            _ = self.ioThread.addTimer(afterNanoseconds: deadline > now ? deadline - now : 0) {
+                [weak self] in
+                self?.wake(slot, direction: direction, reason: .timedOut)
+            }
+        }
+    }
+
+    private func cancel(_ slot: WaiterSlot, direction: Direction) {
+        lock.withLock { slot.isCancelled = true }
+        wake(slot, direction: direction, reason: .cancelled)
+    }
+
+    private func wake(_ slot: WaiterSlot, direction: Direction, reason: WakeReason) {
+        lock.lock()
+        var waiter: Waiter?
+        if let parked = slot.waiter {
+            let wasParked =
+                direction == .receiving
+                ? receiveWaiters.remove(parked) : sendWaiters.remove(parked)
+            if wasParked { waiter = parked }
+            slot.waiter = nil
+        }
+        settleAndUnlock()
+        waiter?.wake(reason)
+    }
+}

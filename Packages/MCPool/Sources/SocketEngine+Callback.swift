@@ -1,0 +1,58 @@
+package import MCMemory
+import MCQueue
+
+/// Receiving by callback: on the I/O thread, in batches, without the lock.
+extension SocketEngine {
+    static let messagesPerDelivery = 256
+
+    /// Has `body` called with every message from now on; nil ends it.
+    package func setCallback(
+        _ body: (@Sendable (borrowing Message) -> Void)?
+    ) throws(SocketError) {
+        lock.lock()
+        do throws(SocketError) {
+            if body == nil {
+                guard style == .callback else {
+                    throw SocketError(.invalidState, "the socket has no callback")
+                }
+                style = nil
+            } else {
+                try claim(.callback)
+            }
+        } catch {
+            settleAndUnlock()
+            throw error
+        }
+        callback = body
+        returnReading()
+        if body != nil { postDelivery() }
+        settleAndUnlock()
+    }
+
+    func postDelivery() {
+        guard !isDeliveryPosted else { return }
+        isDeliveryPosted = true
+        ioThread.post { [weak self] in self?.deliver() }
+    }
+
+    /// Hands queued messages to the callback; on the I/O thread. After a batch other sockets have
+    /// their turn.
+    private func deliver() {
+        lock.lock()
+        isDeliveryPosted = false
+        for _ in 0..<SocketEngine.messagesPerDelivery {
+            var message = Message()
+            guard state == .open, let callback,
+                (try? pattern.receive(into: &message)) == true
+            else {
+                settleAndUnlock()
+                return
+            }
+            settleAndUnlock()
+            callback(message)
+            lock.lock()
+        }
+        if pattern.isReadyToReceive() { postDelivery() }
+        settleAndUnlock()
+    }
+}

@@ -1,0 +1,154 @@
+import CMCLinux
+import MCQueue
+
+/// The end of a socket: everybody is woken at once; what was sent still goes, within LINGER.
+extension SocketEngine {
+    /// Ends all use of the socket. Returns when its endpoints are free again; delivery of what was
+    /// sent goes on in the background for LINGER.
+    ///
+    /// - Parameter isTermination: the context closes; waiters are told so.
+    package func close(isTermination: Bool = false) {
+        lock.lock()
+        guard state == .open else {
+            lock.unlock()
+            return
+        }
+        state = .lingering
+        isContextTerminated = isTermination
+        callback = nil
+        wakes.append(contentsOf: receiveWaiters.takeAll())
+        wakes.append(contentsOf: sendWaiters.takeAll())
+        hasWork = true
+        raiseSignal()
+        if isReaderAsleep { cmc_eventfd_signal(wakeDescriptor) }
+        if !isReading { returnReading() }
+        settleAndUnlock()
+        ioThread.runAndWait { self.takeDown() }
+    }
+
+    /// On the I/O thread.
+    private func takeDown() {
+        lock.lock()
+        let records = endpoints
+        endpoints = []
+        returnReading()
+        lock.unlock()
+        for record in records { take(down: record) }
+        lock.lock()
+        for pipe in pipes {
+            if pipe.pointee.pair != nil { detach(pipe) } else { linger(pipe) }
+        }
+        settleAndUnlock()
+        let limit = optionsSnapshot.lingerMilliseconds
+        if limit >= 0 {
+            let timer = ioThread.addTimer(afterNanoseconds: UInt64(limit) * 1_000_000) {
+                [weak self] in
+                self?.lingerOver()
+            }
+            lock.withLock { lingerTimer = timer }
+        }
+        lock.lock()
+        endIfSent()
+        settleAndUnlock()
+    }
+
+    /// LINGER has passed: what has not left is dropped.
+    private func lingerOver() {
+        lock.lock()
+        for pipe in pipes where pipe.pointee.pair == nil { drop(pipe) }
+        settleAndUnlock()
+    }
+
+    // MARK: One pipe
+
+    /// Sends no more into a stream pipe; it ends when what was sent has left. Lock held.
+    func linger(_ pipe: Pipe) {
+        guard pipe.pointee.isAttached, !pipe.pointee.isLingering else { return }
+        pipe.pointee.isLingering = true
+        pipe.pointee.isSendClosed = true
+        pattern.closeSending(pipe)
+        if canWrite(pipe) { watch(pipe) }
+        let limit = options.lingerMilliseconds
+        if limit == 0 {
+            drop(pipe)
+        } else if pipe.pointee.hasUnsent && limit > 0 && state == .open {
+            let owner = pipe.pointee.owner
+            ioThread.post { [self] in
+                _ = ioThread.addTimer(afterNanoseconds: UInt64(limit) * 1_000_000) { [weak self] in
+                    guard let self else { return }
+                    self.lock.lock()
+                    if pipe.pointee.isAttached { self.drop(pipe) }
+                    self.settleAndUnlock()
+                    withExtendedLifetime(owner) {}
+                }
+            }
+        }
+        finishIfSent(pipe)
+    }
+
+    /// Drops what has not left, and the pipe. Lock held.
+    private func drop(_ pipe: Pipe) {
+        guard pipe.pointee.isAttached else { return }
+        if pipe.pointee.isWriting {
+            // The writer finds the link broken and finishes the pipe.
+            pipe.pointee.isDropped = true
+            pipe.pointee.connection?.breakLink()
+            return
+        }
+        _ = pipe.pointee.flight.takeUnsentMessages()
+        _ = pipe.pointee.fill.takeUnsentMessages()
+        pipe.pointee.queuedMessages = 0
+        finishIfSent(pipe)
+    }
+
+    /// Ends a lingering pipe when everything has left. Lock held.
+    func finishIfSent(_ pipe: Pipe) {
+        guard pipe.pointee.isAttached, pipe.pointee.isLingering, !pipe.pointee.isWriting else {
+            return
+        }
+        if pipe.pointee.isDropped {
+            _ = pipe.pointee.flight.takeUnsentMessages()
+            _ = pipe.pointee.fill.takeUnsentMessages()
+        }
+        guard !pipe.pointee.hasUnsent else { return }
+        if let dialer = pipe.pointee.dialer {
+            pipe.pointee.dialer = nil
+            ioThread.post { dialer.stop() }
+        }
+        if let connection = pipe.pointee.connection {
+            connection.closesGracefully = true
+            endSoon(connection)
+        } else {
+            detach(pipe)
+        }
+    }
+
+    /// The socket is over when no stream pipe is left. Lock held.
+    func endIfSent() {
+        guard state == .lingering, pipes.isEmpty else { return }
+        state = .ended
+        let timer = lingerTimer
+        lingerTimer = nil
+        let ended = onEnd
+        onEnd = nil
+        ioThread.post { [self] in
+            if let timer { ioThread.cancelTimer(timer) }
+            lock.withLock { isRegistered = false }
+            _ = cmc_epoll_remove(ioThread.epoll, epoll)
+            ioThread.deregister(ioToken)
+            ended?()
+        }
+    }
+
+    /// Has `body` called, on the I/O thread, when the socket has ended.
+    package func whenEnded(_ body: @escaping () -> Void) {
+        lock.lock()
+        if state == .ended {
+            lock.unlock()
+            body()
+            return
+        }
+        onEnd = body
+        lock.unlock()
+    }
+}

@@ -1,0 +1,181 @@
+import CMCLinux
+package import MCTransport
+import MCTransportInproc
+
+/// What an endpoint of a socket is.
+enum EndpointRecord {
+    case listening(endpoint: String, Acceptor)
+    case dialling(endpoint: String, Dialer)
+    case inprocBound(endpoint: String, name: String)
+    case inprocConnected(endpoint: String, name: String, InprocConnection)
+
+    var endpoint: String {
+        switch self {
+        case .listening(let endpoint, _), .dialling(let endpoint, _),
+            .inprocBound(let endpoint, _), .inprocConnected(let endpoint, _, _):
+            endpoint
+        }
+    }
+
+    var isBound: Bool {
+        switch self {
+        case .listening, .inprocBound: true
+        case .dialling, .inprocConnected: false
+        }
+    }
+}
+
+extension SocketEngine {
+    var linkOptions: LinkOptions {
+        let options = optionsSnapshot
+        return LinkOptions(
+            sendBufferBytes: options.sendBufferBytes < 0 ? nil : options.sendBufferBytes,
+            receiveBufferBytes: options.receiveBufferBytes < 0 ? nil : options.receiveBufferBytes)
+    }
+
+    private func transport(for endpoint: Endpoint) throws(SocketError) -> any StreamTransport {
+        guard let transport = transports[endpoint.scheme] else {
+            throw SocketError(
+                .unsupportedTransport, "no transport for \(endpoint.scheme.rawValue)://",
+                endpoint: endpoint.description)
+        }
+        return transport
+    }
+
+    private func parse(_ text: String) throws(SocketError) -> Endpoint {
+        do throws(TransportError) {
+            return try Endpoint(text)
+        } catch {
+            throw SocketError(error)
+        }
+    }
+
+    private func checkOpen() throws(SocketError) {
+        lock.lock()
+        let isOpen = state == .open
+        lock.unlock()
+        if !isOpen { throw closedError() }
+    }
+
+    /// Takes connections at an endpoint.
+    ///
+    /// - Returns: the real endpoint, with the port that `*` or 0 became.
+    package func bind(_ text: String) throws(SocketError) -> String {
+        try checkOpen()
+        let endpoint = try parse(text)
+        if endpoint.scheme == .inproc { return try bindInproc(endpoint) }
+        let listener: any StreamListener
+        do throws(TransportError) {
+            listener = try transport(for: endpoint).listen(on: endpoint, options: linkOptions)
+        } catch let error as TransportError {
+            throw SocketError(error)
+        } catch let error as SocketError {
+            throw error
+        } catch {
+            throw SocketError(.systemError, "\(error)", endpoint: text)
+        }
+        let acceptor = Acceptor(engine: self, listener: listener)
+        let real = listener.localEndpoint.description
+        lock.lock()
+        guard state == .open else {
+            lock.unlock()
+            listener.close()
+            throw closedError()
+        }
+        endpoints.append(.listening(endpoint: real, acceptor))
+        lastEndpoint = real
+        lock.unlock()
+        ioThread.post { acceptor.start() }
+        return real
+    }
+
+    /// Connects to an endpoint, now or when its peer appears, again whenever the peer goes away.
+    package func connect(_ text: String) throws(SocketError) -> String {
+        try checkOpen()
+        let endpoint = try parse(text)
+        if endpoint.scheme == .inproc { return try connectInproc(endpoint) }
+        let transport = try transport(for: endpoint)
+        do throws(TransportError) {
+            try endpoint.checkConnectable()
+        } catch {
+            throw SocketError(error)
+        }
+        let options = optionsSnapshot
+        let dialer = Dialer(
+            engine: self, endpoint: endpoint, transport: transport, options: options)
+        lock.lock()
+        guard state == .open else {
+            lock.unlock()
+            throw closedError()
+        }
+        guard let pipe = attachStreamPipe(dialer: dialer) else {
+            settleAndUnlock()
+            throw SocketError(
+                .invalidState, "the \(pattern.socketType) socket takes no more peers",
+                endpoint: text)
+        }
+        dialer.pipe = pipe
+        endpoints.append(.dialling(endpoint: endpoint.description, dialer))
+        lastEndpoint = endpoint.description
+        settleAndUnlock()
+        ioThread.post { dialer.dial() }
+        return endpoint.description
+    }
+
+    /// Takes no more connections at a bound endpoint, and ends those that it took.
+    package func unbind(_ text: String) throws(SocketError) {
+        try remove(text, bound: true)
+    }
+
+    /// Ends the connection to a connected endpoint; what was sent still goes, within LINGER.
+    package func disconnect(_ text: String) throws(SocketError) {
+        try remove(text, bound: false)
+    }
+
+    private func remove(_ text: String, bound: Bool) throws(SocketError) {
+        try checkOpen()
+        let name = try parse(text).description
+        lock.lock()
+        guard let index = endpoints.lastIndex(where: { $0.endpoint == name && $0.isBound == bound })
+        else {
+            lock.unlock()
+            throw SocketError(
+                .invalidEndpoint,
+                "the \(pattern.socketType) socket is not \(bound ? "bound" : "connected") there",
+                endpoint: text)
+        }
+        let record = endpoints.remove(at: index)
+        settleAndUnlock()
+        take(down: record)
+    }
+
+    /// Takes an endpoint down that is no longer on the list.
+    func take(down record: EndpointRecord) {
+        switch record {
+        case .listening(_, let acceptor):
+            ioThread.post { [self] in
+                let connections = acceptor.stop()
+                lock.lock()
+                for connection in connections {
+                    if let pipe = connection.pipe { linger(pipe) }
+                }
+                settleAndUnlock()
+            }
+        case .dialling(_, let dialer):
+            lock.lock()
+            let pipe = dialer.pipe
+            if let pipe { linger(pipe) }
+            settleAndUnlock()
+        case .inprocBound(_, let name):
+            inproc.unbind(name, acceptor: self)
+            lock.lock()
+            for pipe in pipes where pipe.pointee.pair?.boundName == name { detach(pipe) }
+            settleAndUnlock()
+        case .inprocConnected(_, let name, let connection):
+            inproc.withdraw(name, connector: connection)
+            lock.lock()
+            if let pipe = connection.pipe { detach(pipe) }
+            settleAndUnlock()
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import CMCLinux
+import MCQueue
+import MCSecurity
+
+/// Pipes and connections come and go.
+extension SocketEngine {
+    /// A pipe to a byte stream, attached to the pattern. Lock held.
+    ///
+    /// - Returns: nil when the pattern refuses it.
+    func attachStreamPipe(dialer: Dialer?) -> Pipe? {
+        let owner = PipeOwner()
+        let pipe = owner.make(
+            engine: self, sendHighWaterMark: options.sendHighWaterMark,
+            receiveHighWaterMark: options.receiveHighWaterMark)
+        pipe.pointee.owner = owner
+        pipe.pointee.dialer = dialer
+        guard attach(pipe) else {
+            pipe.pointee.owner = nil
+            return nil
+        }
+        return pipe
+    }
+
+    /// Lock held.
+    func attach(_ pipe: Pipe) -> Bool {
+        guard pattern.attach(pipe) else { return false }
+        pipe.pointee.isAttached = true
+        pipes.append(pipe)
+        wakeSenders()
+        return true
+    }
+
+    /// The pipe goes for good: out of the pattern, the lists and, when nobody else holds it, out of
+    /// memory. Lock held, nobody writing or reading it.
+    func detach(_ pipe: Pipe) {
+        guard pipe.pointee.isAttached else { return }
+        pattern.detach(pipe)
+        pipe.pointee.isAttached = false
+        pipes.removeAll { $0 == pipe }
+        watched.removeAll { $0 == pipe }
+        dirty.removeAll { $0 == pipe }
+        drained.removeAll { $0 == pipe }
+        pipe.pointee.isWatched = false
+        pipe.pointee.isDirty = false
+        let dialer = pipe.pointee.dialer
+        pipe.pointee.dialer = nil
+        pipe.pointee.connection = nil
+        let pair = pipe.pointee.pair
+        let owner = pipe.pointee.owner
+        pipe.pointee.pair = nil
+        pipe.pointee.peer = nil
+        pipe.pointee.owner = nil
+        // Not here: it takes the other engine's lock.
+        if let pair { ioThread.post { pair.cut(from: pipe) } }
+        withExtendedLifetime((owner, dialer)) {}
+        if state == .lingering { endIfSent() }
+    }
+
+    // MARK: Connections
+
+    /// A connection has shaken hands: it gets its pipe and joins the socket's epoll set. On the I/O
+    /// thread.
+    ///
+    /// - Returns: false when the socket, or its pattern, refuses the peer.
+    func adopt(_ connection: Connection, peer: RemotePeer) -> Bool {
+        lock.lock()
+        defer { settleAndUnlock() }
+        guard state != .ended, let pipe = pipeForAdopting(connection) else { return false }
+        pipe.pointee.peerSocketType = peer.socketType
+        pipe.pointee.routingID = peer.identity
+        pipe.pointee.peerUsesMessageSubscriptions = !peer.version.hasSubscriptionCommands
+        guard pattern.connected(pipe) else {
+            if connection.dialer == nil { detach(pipe) }
+            return false
+        }
+        pipe.pointee.connection = connection
+        pipe.pointee.isBlocked = false
+        connection.pipe = pipe
+        streamCount += 1
+        _ = cmc_epoll_add(
+            epoll, connection.link.descriptor, CMC_POLL_IN | CMC_POLL_RDHUP, connection.readToken)
+        if connection.decoder.hasBuffered {
+            markReady(connection)
+            if isReaderAsleep { cmc_eventfd_signal(wakeDescriptor) }
+            postBackgroundRead()
+        }
+        // Receivers that waited without streams may read for themselves now; senders have a peer.
+        if !isReading { wakeReceivers() }
+        if pipe.pointee.hasRoom { pattern.writable(pipe) }
+        wakeSenders()
+        if pipe.pointee.hasUnsent { markDirty(pipe) }
+        return true
+    }
+
+    private func pipeForAdopting(_ connection: Connection) -> Pipe? {
+        if let dialer = connection.dialer {
+            guard let pipe = dialer.pipe, pipe.pointee.isAttached else { return nil }
+            return pipe
+        }
+        guard state == .open else { return nil }
+        return attachStreamPipe(dialer: nil)
+    }
+
+    /// A connection is over: the peer closed, broke the protocol, or the link failed. Lock held, by
+    /// the reader or while nobody reads.
+    func end(_ connection: Connection, because error: SocketError?) {
+        guard !connection.isEnded, let pipe = connection.pipe else { return }
+        connection.isEnded = true
+        connection.breakLink()
+        _ = cmc_epoll_remove(epoll, connection.link.descriptor)
+        streamCount -= 1
+        readyConnections.removeAll { $0 === connection }
+        graveyard.append(connection)
+        pipe.pointee.received.rollback()
+        pipe.pointee.connection = nil
+        pipe.pointee.isBlocked = false
+        connection.pipe = nil
+        if pipe.pointee.dialer == nil {
+            pipe.pointee.isSendClosed = true
+            pattern.closeSending(pipe)
+        }
+        pattern.disconnected(pipe)
+        // A writer that is still at it finds the connection ended and recovers by itself.
+        recover(pipe)
+        ioThread.post { connection.gone() }
+        if pipe.pointee.dialer == nil {
+            pipe.pointee.isReceiveEnded = true
+            if pipe.pointee.received.isEmpty || state != .open {
+                markDrained(pipe)
+            } else {
+                pattern.readable(pipe)
+            }
+        }
+        if pipe.pointee.isLingering { finishIfSent(pipe) }
+        // Somebody may be waiting for a leader who has just lost the last stream.
+        if !receiveWaiters.isEmpty || isReaderAsleep { wakeReceivers() }
+    }
+
+    /// Ends a connection on the socket's own account. Lock held.
+    func endSoon(_ connection: Connection) {
+        if isReading {
+            connection.breakLink()
+            pendingEnds.append(connection)
+            if isReaderAsleep { cmc_eventfd_signal(wakeDescriptor) }
+        } else {
+            end(connection, because: nil)
+            graveyard.removeAll { $0 === connection }
+        }
+    }
+}
+
+extension Connection {
+    /// The socket has let the connection go. On the I/O thread.
+    func gone() {
+        leaveIOThread()
+        if closesGracefully { LinkDrain.drain(link, on: engine.ioThread) }
+        acceptor?.lost(self)
+        dialer?.disconnected()
+    }
+}

@@ -1,0 +1,200 @@
+import CMCLinux
+import MCCodec
+import MCMemory
+import MCQueue
+
+/// The reader role: one thread at a time reads and decodes for all connections of the socket: a
+/// receiver that found nothing queued, or the I/O thread while no receiver is inside.
+extension SocketEngine {
+    static let eventsPerWait = 64
+
+    /// Whether a receiver may read for itself. Not when a foreign event loop watches the socket's
+    /// descriptor (somebody must read while no receiver is inside), and not without streams.
+    var canLead: Bool { !isReading && signal == nil && streamCount > 0 && isRegistered }
+
+    /// Reads as the leader of the receivers: what is ready, or what comes until `deadline`. Lock
+    /// held; let go meanwhile.
+    ///
+    /// - Returns: false when the deadline passed and nothing came.
+    func lead(until deadline: UInt64?) -> Bool {
+        if readOwner == .ioThread {
+            readOwner = .receivers
+            _ = cmc_epoll_modify(ioThread.epoll, epoll, 0, ioToken)
+        }
+        isReading = true
+        var timeout: Int64 = 0
+        if readyConnections.isEmpty {
+            flushWatched()
+            timeout = -1
+            if let deadline {
+                let now = cmc_now_ns()
+                timeout = deadline > now ? Int64(clamping: deadline - now) : 0
+            }
+            // The lock was let go for writing: look once more before sleeping.
+            if pattern.isReadyToReceive() || state != .open {
+                leaveReading()
+                return true
+            }
+            isReaderAsleep = true
+        }
+        let found = readOnce(timeout: timeout)
+        isReaderAsleep = false
+        leaveReading()
+        return found || timeout < 0
+    }
+
+    /// One look at the connections: first those known to be ready, else those that epoll names.
+    /// Lock held and reader role taken; the lock is let go meanwhile.
+    private func readOnce(timeout: Int64) -> Bool {
+        var ready = readyConnections
+        readyConnections = []
+        for connection in ready { connection.isReady = false }
+        lock.unlock()
+        if ready.isEmpty {
+            withUnsafeTemporaryAllocation(
+                of: cmc_event.self, capacity: SocketEngine.eventsPerWait
+            ) { events in
+                guard let base = events.baseAddress else { return }
+                let count = cmc_epoll_wait(epoll, base, Int32(events.count), timeout)
+                for index in 0..<Int(max(0, count)) {
+                    guard let raw = UnsafeRawPointer(bitPattern: UInt(events[index].token)) else {
+                        cmc_eventfd_clear(wakeDescriptor)
+                        continue
+                    }
+                    // Safe because a connection that ends while somebody reads goes to the
+                    // graveyard, which is emptied when the reader leaves.
+                    ready.append(Unmanaged<Connection>.fromOpaque(raw).takeUnretainedValue())
+                }
+            }
+        }
+        for connection in ready { connection.readTurn() }
+        lock.lock()
+        for connection in ready { finishTurn(connection) }
+        return !ready.isEmpty
+    }
+
+    /// What a reading turn of one connection leaves to do. Lock held.
+    private func finishTurn(_ connection: Connection) {
+        guard !connection.isEnded, let pipe = connection.pipe else { return }
+        if connection.turnMessages > 0 {
+            connection.turnMessages = 0
+            pattern.readable(pipe)
+        }
+        if let error = connection.turnError {
+            end(connection, because: error)
+            return
+        }
+        switch connection.turnResult {
+        case .waiting: break
+        case .more: markReady(connection)
+        case .stalled:
+            connection.isStalled = true
+            _ = cmc_epoll_remove(epoll, connection.link.descriptor)
+            // The consumer may have made room since.
+            resumeIfRoom(connection)
+        }
+    }
+
+    func markReady(_ connection: Connection) {
+        guard !connection.isReady else { return }
+        connection.isReady = true
+        readyConnections.append(connection)
+    }
+
+    /// Lets the reader role go and the next one in. Lock held.
+    private func leaveReading() {
+        isReading = false
+        for connection in pendingEnds { end(connection, because: nil) }
+        pendingEnds = []
+        let dead = graveyard
+        graveyard = []
+        if signal != nil { returnReading() }
+        if state == .open {
+            lastLeave = readOwner == .receivers ? cmc_now_ns() : 0
+            if readOwner == .receivers { armLease() }
+            if !receiveWaiters.isEmpty { wakeReceivers() }
+        }
+        if readOwner == .ioThread && !readyConnections.isEmpty { postBackgroundRead() }
+        withExtendedLifetime(dead) {}
+    }
+
+    /// A stalled connection goes on when its queue has room again.
+    func resumeIfRoom(_ connection: Connection) {
+        guard connection.isStalled, !connection.isEnded, let pipe = connection.pipe else { return }
+        let limit = pipe.pointee.receiveHighWaterMark
+        guard limit == 0 || pipe.pointee.received.depth <= limit / 2 else { return }
+        connection.isStalled = false
+        _ = cmc_epoll_add(
+            epoll, connection.link.descriptor, CMC_POLL_IN | CMC_POLL_RDHUP, connection.readToken)
+        markReady(connection)
+        if readOwner == .ioThread { postBackgroundRead() }
+    }
+
+    // MARK: In the background
+
+    /// Has the I/O thread read what is known to be ready.
+    func postBackgroundRead() {
+        guard !isBackgroundReadPosted else { return }
+        isBackgroundReadPosted = true
+        ioThread.post { [weak self] in
+            guard let self else { return }
+            self.lock.withLock { self.isBackgroundReadPosted = false }
+            self.readInBackground()
+        }
+    }
+
+    /// Reads for a socket on which nobody receives at the moment; on the I/O thread.
+    func readInBackground() {
+        lock.lock()
+        guard readOwner == .ioThread, !isReading, state != .ended else {
+            lock.unlock()
+            return
+        }
+        isReading = true
+        _ = readOnce(timeout: 0)
+        leaveReading()
+        if state == .open, pattern.isReadyToReceive() { wakeReceivers() }
+        settleAndUnlock()
+    }
+
+    /// Puts the reading back to the I/O thread. Lock held.
+    func returnReading() {
+        guard readOwner == .receivers else { return }
+        readOwner = .ioThread
+        if isRegistered { _ = cmc_epoll_modify(ioThread.epoll, epoll, CMC_POLL_IN, ioToken) }
+        if !readyConnections.isEmpty { postBackgroundRead() }
+    }
+
+    /// Sees to it that the I/O thread takes over when receivers stay away. Lock held.
+    private func armLease() {
+        guard !isLeaseTimerSet else { return }
+        isLeaseTimerSet = true
+        ioThread.post { [weak self] in self?.startLeaseTimer() }
+    }
+
+    private func startLeaseTimer() {
+        _ = ioThread.addTimer(afterNanoseconds: SocketEngine.leaseNanoseconds) { [weak self] in
+            self?.checkLease()
+        }
+    }
+
+    private func checkLease() {
+        lock.lock()
+        isLeaseTimerSet = false
+        // While a receiver is inside it reads; the timer is set again when it leaves.
+        if readOwner == .receivers && !isReading {
+            if cmc_now_ns() &- lastLeave < SocketEngine.leaseNanoseconds / 2 {
+                isLeaseTimerSet = true
+                startLeaseTimer()
+            } else {
+                returnReading()
+            }
+        }
+        settleAndUnlock()
+    }
+}
+
+extension SocketEngine: EventHandler {
+    /// The socket's set has news and the reading is the I/O thread's.
+    func handle(events: UInt32) { readInBackground() }
+}

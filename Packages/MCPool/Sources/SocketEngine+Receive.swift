@@ -1,0 +1,107 @@
+import CMCLinux
+package import MCMemory
+package import MCQueue
+
+/// Polling: receive in the calling thread.
+extension SocketEngine {
+    /// Takes the next message, reading the socket's connections itself when nothing is queued.
+    ///
+    /// - Parameter waits: false for DONTWAIT; else RCVTIMEO says how long.
+    /// - Throws: `wouldBlock`, `timedOut`, `closed`, `terminated`, `mixedReceiveStyles`, and what
+    ///   the pattern throws.
+    package func receive(waits: Bool) throws(SocketError) -> Message {
+        var message = Message()
+        lock.lock()
+        do throws(SocketError) {
+            try claim(.polling)
+            if try !receiveOrLook(&message, waits: waits) {
+                try receiveSlow(&message, waits: waits)
+            }
+        } catch {
+            settleAndUnlock()
+            throw error
+        }
+        settleAndUnlock()
+        return message
+    }
+
+    /// Lock held. Takes a message that is queued.
+    @inline(__always)
+    private func receiveOrLook(
+        _ message: inout Message, waits: Bool
+    ) throws(SocketError) -> Bool {
+        guard state == .open else { throw closedError() }
+        guard try pattern.receive(into: &message) else { return false }
+        if !receiveWaiters.isEmpty { passOn() }
+        clearSignalIfIdle()
+        return true
+    }
+
+    /// More may be there for the next receiver.
+    @inline(never)
+    func passOn() {
+        if pattern.isReadyToReceive() || (!isReading && readOwner == .receivers) {
+            wakeReceivers()
+        }
+    }
+
+    @inline(never)
+    private func receiveSlow(_ message: inout Message, waits: Bool) throws(SocketError) {
+        let timeout = options.receiveTimeoutMilliseconds
+        if !waits || timeout == 0 {
+            // One look at what is there already; never sleeps.
+            if canLead && signal == nil {
+                _ = lead(until: 0)
+                if try receiveOrLook(&message, waits: false) { return }
+            }
+            throw SocketError(.wouldBlock, "no message for the \(pattern.socketType) socket")
+        }
+        let deadline = timeout < 0 ? nil : cmc_now_ns() + UInt64(timeout) * 1_000_000
+        while true {
+            var isOver = false
+            if canLead {
+                isOver = !lead(until: deadline)
+            } else {
+                if !isReading { returnReading() }
+                isOver = !follow(until: deadline)
+            }
+            if try receiveOrLook(&message, waits: true) { return }
+            if let deadline, isOver, cmc_now_ns() >= deadline {
+                throw SocketError(
+                    .timedOut,
+                    "no message for the \(pattern.socketType) socket within \(timeout) ms")
+            }
+        }
+    }
+
+    /// Sleeps until somebody else has read something. Lock held; let go meanwhile.
+    ///
+    /// - Returns: false when the deadline passed first.
+    private func follow(until deadline: UInt64?) -> Bool {
+        flushWatched()
+        if pattern.isReadyToReceive() || state != .open { return true }
+        let waiter = Waiter()
+        receiveWaiters.append(waiter)
+        settleAndUnlock()
+        let wasWoken = waiter.sleep(until: deadline)
+        lock.lock()
+        if !wasWoken { return !receiveWaiters.remove(waiter) }
+        return true
+    }
+
+    /// The first way to receive that is used is the only one. Lock held.
+    func claim(_ wanted: ReceiveStyle) throws(SocketError) {
+        if style == wanted { return }
+        guard pattern.canReceive else {
+            throw SocketError(.notSupported, "\(pattern.socketType) sockets cannot receive")
+        }
+        guard state == .open else { throw closedError() }
+        if let style {
+            throw SocketError(
+                .mixedReceiveStyles,
+                "this \(pattern.socketType) socket is received from by \(style.description); "
+                    + "\(wanted.description) cannot be mixed with it on one socket")
+        }
+        style = wanted
+    }
+}

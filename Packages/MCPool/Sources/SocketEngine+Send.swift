@@ -1,0 +1,70 @@
+import CMCLinux
+package import MCMemory
+import MCQueue
+
+extension SocketEngine {
+    /// Queues a message, whole, and writes it when the pipe is idle.
+    ///
+    /// - Parameter waits: false for DONTWAIT; else SNDTIMEO says how long to wait for room.
+    /// - Throws: `wouldBlock`, `timedOut`, `closed`, `terminated`, and what the pattern throws;
+    ///   the message was not queued then.
+    package func send(_ message: Outgoing, waits: Bool) throws(SocketError) {
+        lock.lock()
+        guard state == .open else {
+            lock.unlock()
+            throw closedError()
+        }
+        let outcome: SendOutcome
+        do throws(SocketError) {
+            outcome = try pattern.send(message)
+        } catch {
+            settleAndUnlock()
+            throw error
+        }
+        if outcome == .sent {
+            settleAndUnlock()
+            return
+        }
+        try sendSlow(message, waits: waits)
+    }
+
+    /// Waits for room. Lock held; let go at the end.
+    @inline(never)
+    private func sendSlow(_ message: Outgoing, waits: Bool) throws(SocketError) {
+        let timeout = options.sendTimeoutMilliseconds
+        do throws(SocketError) {
+            guard waits, timeout != 0 else { throw noRoom(.wouldBlock, "") }
+            let deadline = timeout < 0 ? nil : cmc_now_ns() + UInt64(timeout) * 1_000_000
+            while true {
+                let isOver = !waitForRoom(until: deadline)
+                guard state == .open else { throw closedError() }
+                if try pattern.send(message) == .sent { break }
+                if isOver { throw noRoom(.timedOut, " within \(timeout) ms") }
+            }
+        } catch {
+            settleAndUnlock()
+            throw error
+        }
+        settleAndUnlock()
+    }
+
+    private func noRoom(_ code: SocketError.Code, _ when: String) -> SocketError {
+        let why =
+            pipes.isEmpty
+            ? "no peer is connected" : "every peer is at its high-water mark, or not connected"
+        return SocketError(code, "the \(pattern.socketType) socket cannot send\(when): \(why)")
+    }
+
+    /// Sleeps until a pipe has room. Lock held; let go meanwhile.
+    ///
+    /// - Returns: false when the deadline passed first.
+    private func waitForRoom(until deadline: UInt64?) -> Bool {
+        let waiter = Waiter()
+        sendWaiters.append(waiter)
+        settleAndUnlock()
+        let wasWoken = waiter.sleep(until: deadline)
+        lock.lock()
+        if !wasWoken { return !sendWaiters.remove(waiter) }
+        return true
+    }
+}

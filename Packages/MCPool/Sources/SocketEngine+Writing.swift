@@ -1,0 +1,213 @@
+import CMCLinux
+import Glibc
+
+/// The writer role: the sender writes an idle pipe, the flusher one in a burst, the I/O thread one
+/// whose peer is slow.
+extension SocketEngine {
+    static let vectorsPerWrite = 128
+    /// What one turn writes at most before it looks at the lock again.
+    static let bytesPerTurn = 4 << 20
+
+    func canWrite(_ pipe: Pipe) -> Bool {
+        guard let connection = pipe.pointee.connection, !connection.isBroken else { return false }
+        return !pipe.pointee.isWriting && !pipe.pointee.isBlocked && pipe.pointee.hasUnsent
+    }
+
+    /// Writes, or has written soon, what was appended to idle pipes. Lock held; let go in between.
+    func flushDirty() {
+        while let pipe = dirty.popLast() {
+            pipe.pointee.isDirty = false
+            guard canWrite(pipe) else { continue }
+            if pipe.pointee.fill.byteCount < SocketEngine.flushBytes,
+                cmc_now_ns() &- pipe.pointee.lastWrite < SocketEngine.burstNanoseconds
+            {
+                watch(pipe)
+            } else {
+                writeTurn(pipe)
+            }
+        }
+    }
+
+    /// Writes everything that waits for the flusher: the caller is about to sleep, and an answer
+    /// may depend on it. Lock held; let go in between.
+    func flushWatched() {
+        guard !watched.isEmpty else { return }
+        for pipe in watched where canWrite(pipe) { writeTurnIfAttached(pipe) }
+    }
+
+    private func writeTurnIfAttached(_ pipe: Pipe) {
+        // The list was copied and the lock let go in between: the pipe may have gone.
+        guard pipes.contains(pipe), canWrite(pipe) else { return }
+        writeTurn(pipe)
+    }
+
+    func watch(_ pipe: Pipe) {
+        guard !pipe.pointee.isWatched else { return }
+        pipe.pointee.isWatched = true
+        pipe.pointee.quietTicks = 0
+        watched.append(pipe)
+        guard !isTicking else { return }
+        isTicking = true
+        ioThread.watch(self)
+    }
+
+    /// The flusher's look at the socket, every tick of the I/O thread.
+    ///
+    /// - Returns: false when nothing has been sent for some ticks and it need not come again.
+    func tick() -> Bool {
+        lock.lock()
+        var index = 0
+        while index < watched.count {
+            let pipe = watched[index]
+            if canWrite(pipe) {
+                pipe.pointee.quietTicks = 0
+                writeTurn(pipe)
+                // The list may have changed while the lock was let go.
+                guard index < watched.count, watched[index] == pipe else { continue }
+            } else {
+                pipe.pointee.quietTicks += 1
+                if pipe.pointee.quietTicks > 10 {
+                    pipe.pointee.isWatched = false
+                    watched.swapAt(index, watched.count - 1)
+                    watched.removeLast()
+                    continue
+                }
+            }
+            index += 1
+        }
+        let goesOn = !watched.isEmpty
+        if !goesOn { isTicking = false }
+        settleAndUnlock()
+        return goesOn
+    }
+
+    /// Takes the writer role and writes until all is written or the kernel takes no more. Lock
+    /// held; let go while writing.
+    func writeTurn(_ pipe: Pipe) {
+        guard let connection = pipe.pointee.connection, let owner = pipe.pointee.owner else {
+            return
+        }
+        pipe.pointee.isWriting = true
+        while true {
+            if pipe.pointee.flight.isEmpty {
+                pipe.pointee.fill.seal()
+                swap(&pipe.pointee.fill, &pipe.pointee.flight)
+            }
+            lock.unlock()
+            let (written, outcome) = write(pipe, to: connection)
+            lock.lock()
+            if written > 0 { credit(pipe, messages: written) }
+            switch outcome {
+            case .drained:
+                pipe.pointee.lastWrite = cmc_now_ns()
+                if pipe.pointee.fill.byteCount >= SocketEngine.flushBytes, !connection.isBroken {
+                    continue
+                }
+                pipe.pointee.isWriting = false
+                if !pipe.pointee.fill.isEmpty { watch(pipe) }
+            case .blocked:
+                pipe.pointee.isWriting = false
+                if !connection.isBroken {
+                    pipe.pointee.isBlocked = true
+                    connection.waitForRoom()
+                }
+            case .turnOver:
+                if !connection.isBroken { continue }
+                pipe.pointee.isWriting = false
+            case .failed:
+                pipe.pointee.isWriting = false
+                connection.breakLink()
+            }
+            break
+        }
+        if connection.isEnded {
+            recover(pipe)
+            if pipe.pointee.isReceiveEnded { markDrained(pipe) }
+        }
+        if pipe.pointee.isLingering { finishIfSent(pipe) }
+        withExtendedLifetime(owner) {}
+    }
+
+    private enum WriteOutcome {
+        case drained
+        case blocked
+        case turnOver
+        case failed
+    }
+
+    /// Writes `flight`; without the lock, as the holder of the writer role.
+    ///
+    /// - Returns: messages that are with the kernel whole now, and why it stopped.
+    private func write(_ pipe: Pipe, to connection: Connection) -> (Int, WriteOutcome) {
+        var messages = 0
+        var bytes = 0
+        let outcome = withUnsafeTemporaryAllocation(
+            of: iovec.self, capacity: SocketEngine.vectorsPerWrite
+        ) { vectors -> WriteOutcome in
+            guard let base = vectors.baseAddress else { return .failed }
+            while !pipe.pointee.flight.isEmpty {
+                if bytes > SocketEngine.bytesPerTurn { return .turnOver }
+                let count = pipe.pointee.flight.vectors(base, capacity: vectors.count)
+                switch connection.link.write(base, count: count) {
+                case .bytes(let written):
+                    bytes += written
+                    messages += pipe.pointee.flight.didWrite(written)
+                case .wouldBlock:
+                    return .blocked
+                case .end, .failed:
+                    return .failed
+                }
+            }
+            return .drained
+        }
+        return (messages, outcome)
+    }
+
+    private func credit(_ pipe: Pipe, messages: Int) {
+        let wasFull = pipe.pointee.isFull
+        pipe.pointee.queuedMessages -= messages
+        if wasFull || !sendWaiters.isEmpty {
+            if pipe.pointee.isAttached { pattern.writable(pipe) }
+            wakeSenders()
+        }
+    }
+
+    /// The kernel has room again; on the I/O thread.
+    func roomInKernel(for connection: Connection) {
+        lock.lock()
+        if let pipe = connection.pipe, pipe.pointee.connection === connection,
+            pipe.pointee.isBlocked
+        {
+            pipe.pointee.isBlocked = false
+            if canWrite(pipe) { writeTurn(pipe) }
+        }
+        settleAndUnlock()
+    }
+
+    /// Gives what the dead connection did not take back to the pattern. Lock held, nobody writing.
+    func recover(_ pipe: Pipe) {
+        guard !pipe.pointee.isWriting, pipe.pointee.hasUnsent else { return }
+        let messages =
+            pipe.pointee.flight.takeUnsentMessages() + pipe.pointee.fill.takeUnsentMessages()
+        pipe.pointee.queuedMessages = 0
+        guard !messages.isEmpty else { return }
+        if pipe.pointee.isLingering {
+            // The socket, or the endpoint, is being closed: nobody else takes over.
+            if pipe.pointee.dialer != nil { pipe.restore(messages) }
+            return
+        }
+        pattern.giveBack(messages, from: pipe)
+        wakeSenders()
+    }
+}
+
+extension UnsafeMutablePointer where Pointee == PipeState {
+    /// Puts messages that came back into the pipe again, for its next connection.
+    package func restore(_ messages: [Recovered]) {
+        for message in messages {
+            message.withMessage { message in
+                Outgoing.withMessage(message) { write($0) }
+            }
+        }
+    }
+}

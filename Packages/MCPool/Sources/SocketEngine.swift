@@ -1,0 +1,198 @@
+import CMCLinux
+package import MCMemory
+package import MCQueue
+package import MCTransport
+import MCTransportInproc
+
+/// Everything of one socket below its typed face: its pipes, its waiters, who reads and who
+/// writes.
+///
+/// The engine is caller-runs. A thread that sends encodes into the pipe's buffer and, when the
+/// pipe was idle, writes it itself; a thread that receives reads the socket's descriptors itself.
+/// The I/O thread does what nobody is there to do: it flushes after a burst, reads while no
+/// receiver is inside, dials and shakes hands. `Packages/README.md` draws the data path.
+///
+/// Two roles let work go on without the lock:
+/// - the **writer role** of a pipe (`PipeState.isWriting`): writes `flight`, one at a time;
+/// - the **reader role** of the socket (`isReading`): reads and decodes all its connections.
+///
+/// - Thread rule: the package methods may be called from any thread. Members are guarded by `lock`
+///   unless they say otherwise.
+/// - Ownership: the I/O thread keeps an open engine alive; `close` starts its end.
+package final class SocketEngine: @unchecked Sendable {
+    /// A pipe with so many bytes is written by whoever appends to it.
+    package static let flushBytes = 256 << 10
+    /// A pipe that was written more recently is in a burst: the flusher writes, not the sender.
+    static let burstNanoseconds: UInt64 = 8_000
+    /// How long after a receiver left the I/O thread takes the reading over.
+    static let leaseNanoseconds: UInt64 = 5_000_000
+
+    enum State {
+        case open
+        /// Closed by the user; what was sent is still being delivered (LINGER).
+        case lingering
+        case ended
+    }
+
+    /// Who waits on the socket's epoll set.
+    enum ReadOwner {
+        case ioThread
+        case receivers
+    }
+
+    let lock = EngineLock.create()
+    package let pattern: Pattern
+    let ioThread: IOThread
+    let transports: [Scheme: any StreamTransport]
+    let inproc: InprocRegistry
+    /// All connected streams of the socket, and `wakeDescriptor` under token 0.
+    let epoll: Int32
+    let wakeDescriptor: Int32
+
+    var options: EngineOptions
+    var state = State.open
+    var isContextTerminated = false
+
+    // Pipes.
+    var pipes: [Pipe] = []
+    /// Set when one of the lists below has work for `settle`.
+    var hasWork = false
+    var dirty: [Pipe] = []
+    var drained: [Pipe] = []
+    var notices: [Notice] = []
+    var wakes: [Waiter] = []
+    var watched: [Pipe] = []
+    var isTicking = false
+
+    // Reading.
+    var isReading = false
+    var isReaderAsleep = false
+    var readOwner = ReadOwner.ioThread
+    var isLeaseTimerSet = false
+    var lastLeave: UInt64 = 0
+    var streamCount = 0
+    /// Connections that have undecoded bytes, or whose last read was full.
+    var readyConnections: [Connection] = []
+    /// Connections that ended while somebody was reading; let go when the reader leaves.
+    var graveyard: [Connection] = []
+    /// Connections to be ended as soon as the reader leaves.
+    var pendingEnds: [Connection] = []
+    var isBackgroundReadPosted = false
+
+    // Receivers and senders.
+    var style: ReceiveStyle?
+    var receiveWaiters = WaiterList()
+    var sendWaiters = WaiterList()
+    var callback: (@Sendable (borrowing Message) -> Void)?
+    var isDeliveryPosted = false
+    var signal: EventSignal?
+    var isSignalled = false
+
+    // Endpoints.
+    var endpoints: [EndpointRecord] = []
+    package internal(set) var lastEndpoint = ""
+    var lingerTimer: UInt64?
+    var onEnd: (() -> Void)?
+    /// Only on the I/O thread.
+    var ioToken: UInt64 = 0
+
+    /// - Throws: when the process has no descriptors left for the socket.
+    package init(
+        pattern: Pattern, options: EngineOptions, ioThread: IOThread,
+        transports: [Scheme: any StreamTransport], inproc: InprocRegistry
+    ) throws(SocketError) {
+        epoll = cmc_epoll_create()
+        wakeDescriptor = cmc_eventfd()
+        self.pattern = pattern
+        self.options = options
+        self.ioThread = ioThread
+        self.transports = transports
+        self.inproc = inproc
+        guard epoll >= 0, wakeDescriptor >= 0 else {
+            let error = min(epoll, wakeDescriptor)
+            throw SocketError(
+                .tooManyDescriptors, "no descriptors for a socket: the process is at its limit",
+                errno: -error)
+        }
+        _ = cmc_epoll_add(epoll, wakeDescriptor, CMC_POLL_IN, 0)
+        ioThread.start()
+        ioThread.post { self.begin() }
+    }
+
+    deinit {
+        if epoll >= 0 { cmc_close(epoll) }
+        if wakeDescriptor >= 0 { cmc_close(wakeDescriptor) }
+        lock.destroy()
+    }
+
+    /// On the I/O thread: waits on the socket's set from now on.
+    private func begin() {
+        ioToken = ioThread.register(self)
+        lock.withLock {
+            guard state != .ended else { return }
+            let events = readOwner == .ioThread ? CMC_POLL_IN : 0
+            _ = cmc_epoll_add(ioThread.epoll, epoll, events, ioToken)
+            isRegistered = true
+        }
+    }
+
+    /// Whether the I/O thread has the set in its own.
+    var isRegistered = false
+
+    var optionsSnapshot: EngineOptions { lock.withLock { options } }
+
+    /// Changes options while the socket is in use; what can take effect at once does.
+    package func setOptions(_ change: (inout EngineOptions) -> Void) {
+        lock.lock()
+        change(&options)
+        for pipe in pipes where pipe.pointee.pair == nil {
+            pipe.pointee.sendHighWaterMark = options.sendHighWaterMark
+            pipe.pointee.receiveHighWaterMark = options.receiveHighWaterMark
+            if pipe.pointee.hasRoom { pattern.writable(pipe) }
+        }
+        pattern.routingIDChanged(options.routingID)
+        wakeSenders()
+        settleAndUnlock()
+    }
+
+    package func getOptions() -> EngineOptions { optionsSnapshot }
+
+    /// Runs `body` with the lock held and does afterwards what it left to do; for pattern
+    /// operations of the facade such as subscribing.
+    package func withPattern<Result>(
+        _ body: (Pattern) throws(SocketError) -> Result
+    ) throws(SocketError) -> Result {
+        lock.lock()
+        guard state == .open else {
+            lock.unlock()
+            throw closedError()
+        }
+        let result: Result
+        do {
+            result = try body(pattern)
+        } catch {
+            settleAndUnlock()
+            throw error
+        }
+        settleAndUnlock()
+        return result
+    }
+
+    func closedError() -> SocketError {
+        isContextTerminated
+            ? SocketError(.terminated, "the context of the \(pattern.socketType) socket is closed")
+            : SocketError(.closed, "the \(pattern.socketType) socket is closed")
+    }
+}
+
+/// News for the socket at the other end of an in-process pipe, told after the lock is let go.
+struct Notice {
+    enum Kind {
+        case message
+        case room
+    }
+    let pair: InprocPair
+    /// The pipe of the socket that is told.
+    let pipe: Pipe
+    let kind: Kind
+}

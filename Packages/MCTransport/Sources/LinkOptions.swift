@@ -1,0 +1,26 @@
+/// What a listener and its links, or a connecting link, are made with.
+public struct LinkOptions: Sendable, Hashable {
+    /// The kernel's send buffer (SO_SNDBUF; ZMQ_SNDBUF), nil for the system's own choice. Set
+    /// before the handshake, because TCP's window scale is settled there.
+    public var sendBufferBytes: Int?
+    /// The kernel's receive buffer (SO_RCVBUF; ZMQ_RCVBUF), nil for the system's own choice.
+    public var receiveBufferBytes: Int?
+    /// How many connections may wait to be accepted (ZMQ_BACKLOG).
+    public var backlog: Int
+    /// Whether IPv6 is wanted where the endpoint leaves it open (ZMQ_IPV6): `*` then means `[::]`,
+    /// which takes IPv4 connections too, and a name's addresses keep the resolver's order. When
+    /// false, `*` means `0.0.0.0` and a name's IPv4 addresses are tried first. An IPv6 number works
+    /// either way.
+    public var ipv6: Bool
+
+    /// Makes options; the defaults are libzmq's.
+    public init(
+        sendBufferBytes: Int? = nil, receiveBufferBytes: Int? = nil, backlog: Int = 100,
+        ipv6: Bool = false
+    ) {
+        self.sendBufferBytes = sendBufferBytes
+        self.receiveBufferBytes = receiveBufferBytes
+        self.backlog = backlog
+        self.ipv6 = ipv6
+    }
+}

@@ -1,0 +1,64 @@
+internal import CMCLinux
+internal import Glibc
+internal import MCTransport
+
+/// A listener over a socket, for both transports.
+final class SocketListener: StreamListener {
+    private let socket: OwnedDescriptor
+    private let family: SocketAddress.Family
+    private let options: LinkOptions
+    private let path: SocketPath?
+    let localEndpoint: Endpoint
+
+    /// Takes ownership of a listening socket, and of the file at `path`.
+    init(
+        _ socket: consuming StreamSocket, _ family: SocketAddress.Family, options: LinkOptions,
+        localEndpoint: Endpoint, path: SocketPath? = nil
+    ) {
+        self.socket = socket.descriptor
+        self.family = family
+        self.options = options
+        self.localEndpoint = localEndpoint
+        self.path = path
+    }
+
+    deinit { close() }
+
+    var descriptor: Int32 { socket.number }
+
+    func accept() throws(TransportError) -> (any StreamLink)? {
+        while true {
+            switch SocketIO.accept(descriptor) {
+            case .wouldBlock: return nil
+            case .failed(let errno):
+                throw .system(errno, cannot: "accept a connection on", localEndpoint.description)
+            case .descriptor(let number):
+                let accepted = OwnedDescriptor(owning: number)
+                // One that has been reset meanwhile is dropped here like ECONNABORTED.
+                guard let peer = prepare(number) else { continue }
+                return SocketLink(owning: accepted, family, peer: peer)
+            }
+        }
+    }
+
+    /// Sets the options of an accepted socket and finds its peer's name; nil when it is dead.
+    private func prepare(_ number: Int32) -> String? {
+        // TCP's are inherited from the listener, unix sockets' are not.
+        do throws(Errno) {
+            try StreamSocket.apply(options, to: number, family)
+            // A connecting unix socket has no name of its own.
+            if family == .unix { return localEndpoint.description }
+            return try SocketAddress(peerOf: number).text.map { "tcp://\($0)" }
+        } catch {
+            return nil
+        }
+    }
+
+    func close() {
+        guard let number = socket.release() else { return }
+        // The file goes first: while the socket is open its inode cannot be used again, so a file
+        // with that number is surely ours.
+        path?.removeIfOwn()
+        cmc_close(number)
+    }
+}
