@@ -27,7 +27,10 @@ let package = Package(
     ],
     targets: [
         // .npy and .safetensors; knows no socket.
-        .target(name: "MCTensorFiles", swiftSettings: settings),
+        .target(
+            name: "MCTensorFiles",
+            dependencies: [.product(name: "MCCodec", package: "mooncake-communicator")],
+            swiftSettings: settings),
         // What a command-line tool needs beside its sockets: text, statistics, child processes.
         .target(name: "MCommSupport", swiftSettings: settings),
         .executableTarget(
@@ -35,11 +38,16 @@ let package = Package(
             dependencies: [
                 "MCTensorFiles", "MCommSupport",
                 .product(name: "MCFacade", package: "mooncake-communicator"),
+                .product(name: "MCCodec", package: "mooncake-communicator"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "MCTensorFilesTests", dependencies: ["MCTensorFiles"], swiftSettings: settings),
+            name: "MCTensorFilesTests",
+            dependencies: [
+                "MCTensorFiles", .product(name: "MCCodec", package: "mooncake-communicator"),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "MCommSupportTests", dependencies: ["MCommSupport"], swiftSettings: settings),
         // Runs the binary, as a user would.

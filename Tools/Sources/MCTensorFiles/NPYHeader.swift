@@ -1,12 +1,14 @@
+import MCCodec
+
 /// The header of NumPy's `.npy` format, versions 1.0, 2.0 and 3.0.
 ///
 /// Source: NumPy Enhancement Proposal 1 and `numpy.lib.format`: the magic "\x93NUMPY", two bytes of
 /// version, the header's length (two bytes in version 1, four in 2 and 3, little-endian), and a
 /// Python dictionary with exactly the keys descr, fortran_order and shape.
 struct NPYHeader: Equatable {
-    var elementType: ElementType
-    var isBigEndian: Bool
-    var isColumnMajor: Bool
+    var dtype: DType
+    var byteOrder: ByteOrder
+    var layout: TensorLayout
     var shape: [Int]
 
     static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
@@ -70,38 +72,31 @@ struct NPYHeader: Equatable {
         guard let descr, let order, let shape else {
             throw cursor.malformed("one of descr, fortran_order and shape is missing")
         }
-        (self.elementType, self.isBigEndian) = try Self.parse(descr: descr)
-        self.isColumnMajor = order
+        (self.dtype, self.byteOrder) = try Self.parse(descr: descr)
+        self.layout = order ? .columnMajor : .rowMajor
         self.shape = shape
     }
 
     private static func readDescr(_ cursor: inout TextCursor) throws(TensorFileError) -> String {
         if cursor.skip("[") {
             throw TensorFileError(
-                .unsupportedElementType, "a structured type; only plain numbers can be sent")
+                .unsupportedDType, "a structured type; only plain numbers can be sent")
         }
         return try cursor.readPythonString()
     }
 
     /// "<f4": byte order, kind, size in bytes.
-    private static func parse(descr: String) throws(TensorFileError) -> (ElementType, Bool) {
-        let code = descr.dropFirst()
-        guard let order = descr.first, "<>|=".contains(order) else {
-            throw TensorFileError(.malformedHeader, "descr '\(descr)' has no byte order")
-        }
-        if code.first == "V" {
+    private static func parse(descr: String) throws(TensorFileError) -> (DType, ByteOrder) {
+        if descr.dropFirst().first == "V" {
             throw TensorFileError(
-                .unsupportedElementType,
+                .unsupportedDType,
                 "descr '\(descr)' is untyped: .npy cannot say bfloat16 or an 8-bit float; "
                     + "store the array as .safetensors")
         }
-        guard let type = ElementType(numpyCode: code) else {
+        guard let (dtype, order) = DType.parse(numPyTypeString: descr) else {
             throw TensorFileError(
-                .unsupportedElementType, "element type '\(descr)' cannot be sent as a tensor")
+                .unsupportedDType, "element type '\(descr)' cannot be sent as a tensor")
         }
-        guard order != "|" || type.byteCount == 1 else {
-            throw TensorFileError(.malformedHeader, "descr '\(descr)' has no byte order")
-        }
-        return (type, order == ">" && type.byteCount > 1)
+        return (dtype, dtype.itemSize > 1 ? order : .little)
     }
 }

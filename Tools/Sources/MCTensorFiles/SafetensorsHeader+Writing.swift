@@ -1,3 +1,5 @@
+import MCCodec
+
 extension SafetensorsHeader {
     /// The header for `tensors`, whose payloads follow one behind the other in the given order;
     /// padded with blanks so that the first payload starts at a multiple of eight bytes.
@@ -8,11 +10,11 @@ extension SafetensorsHeader {
         var entries: [String] = []
         var start = 0
         for tensor in tensors {
-            guard let type = tensor.elementType.safetensorsName else {
+            guard let type = tensor.dtype.safetensorsName else {
                 throw TensorFileError(
-                    .notExpressible, ".safetensors has no \(tensor.elementType.rawValue)")
+                    .notExpressible, ".safetensors has no \(tensor.dtype.name)")
             }
-            guard !tensor.isBigEndian, !tensor.isColumnMajor || tensor.shape.count < 2 else {
+            guard tensor.isLittleEndian, tensor.isRowMajor else {
                 throw TensorFileError(
                     .notExpressible, ".safetensors knows little-endian, row-major tensors only")
             }

@@ -1,3 +1,5 @@
+import MCCodec
+
 /// The header of a `.safetensors` file.
 ///
 /// Source: the safetensors format: eight bytes of header length (little-endian), a JSON object of
@@ -87,13 +89,13 @@ struct SafetensorsHeader: Equatable {
         guard let type, let shape, let offsets, offsets.count == 2, offsets[0] <= offsets[1] else {
             throw cursor.malformed("'\(name)' needs dtype, shape and two rising data_offsets")
         }
-        guard let elementType = ElementType(safetensorsName: type) else {
+        guard let dtype = DType(safetensorsName: type) else {
             throw TensorFileError(
-                .unsupportedElementType,
+                .unsupportedDType,
                 "element type '\(type)' of '\(name)' cannot be sent as a tensor")
         }
         let tensor = StoredTensor(
-            name: name, elementType: elementType, shape: shape, byteRange: offsets[0]..<offsets[1])
+            name: name, dtype: dtype, shape: shape, byteRange: offsets[0]..<offsets[1])
         guard tensor.expectedByteCount == offsets[1] - offsets[0] else {
             throw TensorFileError(
                 .sizeMismatch,

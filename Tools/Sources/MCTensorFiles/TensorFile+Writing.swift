@@ -1,3 +1,5 @@
+import MCCodec
+
 extension TensorFile {
     /// Writes one tensor as a file of its own, in the format that the path's suffix names. The file
     /// appears when it is complete; an older one is replaced.
@@ -15,7 +17,7 @@ extension TensorFile {
             throw TensorFileError(
                 .sizeMismatch,
                 "\(payload.byteCount) bytes of payload do not fit shape \(tensor.shape) of "
-                    + tensor.elementType.rawValue, path: path)
+                    + tensor.dtype.name, path: path)
         }
         let header =
             switch format {
@@ -31,8 +33,8 @@ extension TensorFile {
     /// The format that can say what `tensor` is: `.npy` where NumPy has the type, else
     /// `.safetensors`; nil where neither has.
     public static func format(for tensor: StoredTensor) -> TensorFileFormat? {
-        if tensor.elementType.numpyCode != nil { return .npy }
-        let isPlain = !tensor.isBigEndian && (!tensor.isColumnMajor || tensor.shape.count < 2)
-        return tensor.elementType.safetensorsName != nil && isPlain ? .safetensors : nil
+        if tensor.dtype.numPyTypeString() != nil { return .npy }
+        let isPlain = tensor.isLittleEndian && tensor.isRowMajor
+        return isPlain && tensor.dtype.safetensorsName != nil ? .safetensors : nil
     }
 }

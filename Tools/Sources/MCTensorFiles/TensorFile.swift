@@ -1,3 +1,5 @@
+import MCCodec
+
 /// The formats that are read and written.
 public enum TensorFileFormat: String, Sendable, Hashable, CaseIterable {
     /// One array, NumPy's own format.
@@ -77,7 +79,7 @@ public struct TensorFile: Sendable {
         let (header, start) = try NPYHeader.read(file)
         guard
             let size = StoredTensor.byteCount(
-                shape: header.shape, elementType: header.elementType)
+                shape: header.shape, dtype: header.dtype)
         else { throw TensorFileError(.sizeMismatch, "shape \(header.shape) is too large") }
         let found = file.byteCount - start
         guard found >= size else {
@@ -88,8 +90,8 @@ public struct TensorFile: Sendable {
             throw TensorFileError(.sizeMismatch, "\(found - size) bytes behind the array")
         }
         return StoredTensor(
-            name: name, elementType: header.elementType, shape: header.shape,
-            isColumnMajor: header.isColumnMajor, isBigEndian: header.isBigEndian,
+            name: name, dtype: header.dtype, shape: header.shape,
+            layout: header.layout, byteOrder: header.byteOrder,
             byteRange: start..<start + size)
     }
 

@@ -4,7 +4,7 @@ public struct TensorFileError: Error, Hashable, Sendable, CustomStringConvertibl
     public struct Code: Hashable, Sendable {
         private enum Kind: Hashable, Sendable {
             case cannotOpen, cannotWrite, unknownFormat, truncated, malformedHeader
-            case unsupportedElementType, sizeMismatch, limitExceeded, notExpressible
+            case unsupportedDType, sizeMismatch, limitExceeded, notExpressible
         }
 
         private let kind: Kind
@@ -20,7 +20,7 @@ public struct TensorFileError: Error, Hashable, Sendable, CustomStringConvertibl
         /// The header breaks the format's rules.
         public static let malformedHeader = Self(kind: .malformedHeader)
         /// An element type that has no name here; never relabelled as another.
-        public static let unsupportedElementType = Self(kind: .unsupportedElementType)
+        public static let unsupportedDType = Self(kind: .unsupportedDType)
         /// Shape, element size and number of bytes contradict each other.
         public static let sizeMismatch = Self(kind: .sizeMismatch)
         /// A header larger, or nested deeper, than what is accepted.

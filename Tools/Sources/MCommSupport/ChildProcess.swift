@@ -1,4 +1,5 @@
 private import Glibc
+private import Synchronization
 
 // Safe because every pointer below lives for the call that it is passed to.
 
@@ -19,8 +20,24 @@ public final class ChildProcess {
     private var input: Int32
     private var status: Int32?
 
-    /// Starts `executable` with our environment.
-    public init(executable: String, arguments: [String]) throws(SpawnError) {
+    /// A pipe's end must not reach another child that is started meanwhile.
+    private static let spawning = Mutex(())
+
+    /// Starts `executable` with our environment. Two calls at a time take turns.
+    public convenience init(executable: String, arguments: [String]) throws(SpawnError) {
+        let started = try Self.spawning.withLock { _ throws(SpawnError) in
+            try Self.spawn(executable, arguments)
+        }
+        self.init(started)
+    }
+
+    private init(_ started: (identifier: Int32, input: Int32, output: Int32)) {
+        (identifier, input, output) = started
+    }
+
+    private static func spawn(
+        _ executable: String, _ arguments: [String]
+    ) throws(SpawnError) -> (identifier: Int32, input: Int32, output: Int32) {
         let input = try Self.makePipe()
         let output = try Self.makePipe()
         defer {
@@ -45,9 +62,7 @@ public final class ChildProcess {
             throw SpawnError(
                 description: "\(executable): \(unsafe String(cString: strerror(result)))")
         }
-        self.identifier = pid
-        self.input = input.write
-        self.output = output.read
+        return (pid, input.write, output.read)
     }
 
     deinit {

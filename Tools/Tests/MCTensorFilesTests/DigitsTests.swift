@@ -1,3 +1,4 @@
+import MCCodec
 import MCTensorFiles
 import Testing
 
@@ -7,7 +8,7 @@ import Testing
         let file = try TensorFile(path: "/\(root)/Data/digits.npy")
         let digits = try #require(file.tensors.first)
         #expect(digits.shape == [1797, 8, 8])
-        #expect(digits.elementType == .uint8)
+        #expect(digits.dtype == .uint8)
         let bytes = payload(file, digits)
         #expect(bytes.max() == 16)
         #expect(bytes.reduce(0) { $0 + Int($1) } == 561_718)

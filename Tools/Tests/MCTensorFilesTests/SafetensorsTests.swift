@@ -1,3 +1,4 @@
+import MCCodec
 import MCTensorFiles
 import Testing
 
@@ -18,7 +19,7 @@ func safetensors(_ json: String, payload: [UInt8] = []) -> [UInt8] {
         let file = try TensorFile(
             bytes: safetensors(json, payload: [0, 1, 2, 3, 4, 5]), format: .safetensors)
         #expect(file.tensors.map(\.name) == ["a", "b", "é😀"])
-        #expect(file.tensors.map(\.elementType) == [.bfloat16, .uint8, .float32])
+        #expect(file.tensors.map(\.dtype) == [.bfloat16, .uint8, .float32])
         #expect(file.metadata == ["format": "pt"])
         #expect(payload(file, file.tensors[0]) == [0, 1, 2, 3])
         #expect(payload(file, file.tensors[1]) == [4, 5])
@@ -26,17 +27,17 @@ func safetensors(_ json: String, payload: [UInt8] = []) -> [UInt8] {
     }
 
     @Test(arguments: [
-        ("BOOL", ElementType.bool), ("U8", .uint8), ("I8", .int8), ("F8_E5M2", .float8E5M2),
-        ("F8_E4M3", .float8E4M3), ("I16", .int16), ("U16", .uint16), ("F16", .float16),
+        ("BOOL", DType.bool), ("U8", .uint8), ("I8", .int8), ("F8_E5M2", .float8_e5m2),
+        ("F8_E4M3", .float8_e4m3fn), ("I16", .int16), ("U16", .uint16), ("F16", .float16),
         ("BF16", .bfloat16), ("I32", .int32), ("U32", .uint32), ("F32", .float32),
         ("F64", .float64), ("I64", .int64), ("U64", .uint64), ("C64", .complex64),
     ])
-    func `element types`(name: String, type: ElementType) throws {
+    func `element types`(name: String, type: DType) throws {
         let json =
-            "{\"x\":{\"dtype\":\"\(name)\",\"shape\":[],\"data_offsets\":[0,\(type.byteCount)]}}"
-        let bytes = safetensors(json, payload: Array(repeating: 7, count: type.byteCount))
+            "{\"x\":{\"dtype\":\"\(name)\",\"shape\":[],\"data_offsets\":[0,\(type.itemSize)]}}"
+        let bytes = safetensors(json, payload: Array(repeating: 7, count: type.itemSize))
         let tensor = try #require(try TensorFile(bytes: bytes, format: .safetensors).tensors.first)
-        #expect(tensor.elementType == type)
+        #expect(tensor.dtype == type)
     }
 
     @Test(arguments: [
@@ -76,7 +77,7 @@ func safetensors(_ json: String, payload: [UInt8] = []) -> [UInt8] {
         let error = #expect(throws: TensorFileError.self) {
             try TensorFile(bytes: safetensors(json, payload: [0]), format: .safetensors)
         }
-        #expect(error?.code == .unsupportedElementType)
+        #expect(error?.code == .unsupportedDType)
         #expect(error?.message.contains("F4") == true)
     }
 

@@ -1,6 +1,11 @@
 import Glibc
+import MCCodec
 import MCTensorFiles
 import Testing
+
+private func isWritable(_ dtype: DType) -> Bool {
+    TensorFile.format(for: StoredTensor(name: "", dtype: dtype, shape: [])) != nil
+}
 
 @Suite struct `Written files` {
     private let folder: String
@@ -26,11 +31,11 @@ import Testing
         unsafe #expect(access("\(path).\(getpid()).part", F_OK) != 0)
     }
 
-    @Test(arguments: ElementType.allCases)
-    func `read back what was written`(type: ElementType) throws {
+    @Test(arguments: DType.allCases.filter(isWritable))
+    func `read back what was written`(type: DType) throws {
         defer { unsafe rmdir(folder) }
         for shape in [[], [0], [3], [2, 3], [1, 2, 3, 4, 5]] {
-            let tensor = StoredTensor(name: "x", elementType: type, shape: shape)
+            let tensor = StoredTensor(name: "x", dtype: type, shape: shape)
             let count = try #require(tensor.expectedByteCount)
             let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
             let format = try #require(TensorFile.format(for: tensor))
@@ -41,13 +46,13 @@ import Testing
     @Test func `order and layout survive in npy`() throws {
         defer { unsafe rmdir(folder) }
         let tensor = StoredTensor(
-            name: "x", elementType: .int16, shape: [2, 2], isColumnMajor: true, isBigEndian: true)
+            name: "x", dtype: .int16, shape: [2, 2], layout: .columnMajor, byteOrder: .big)
         try roundTrip(tensor, Array(0..<8), suffix: "npy")
     }
 
     @Test func `a name that needs escapes survives in safetensors`() throws {
         defer { unsafe rmdir(folder) }
-        let tensor = StoredTensor(name: "a\"b\\c\n\u{1}é😀", elementType: .uint8, shape: [1])
+        let tensor = StoredTensor(name: "a\"b\\c\n\u{1}é😀", dtype: .uint8, shape: [1])
         let path = "\(folder)/x.safetensors"
         defer { unsafe unlink(path) }
         let bytes: [UInt8] = [1]
@@ -58,7 +63,7 @@ import Testing
     @Test func `a file large enough to be mapped`() throws {
         defer { unsafe rmdir(folder) }
         let bytes = (0..<3 << 20).map { UInt8(truncatingIfNeeded: $0 &* 7) }
-        let tensor = StoredTensor(name: "large", elementType: .uint8, shape: [3, 1 << 20])
+        let tensor = StoredTensor(name: "large", dtype: .uint8, shape: [3, 1 << 20])
         try roundTrip(tensor, bytes, suffix: "npy")
         try roundTrip(tensor, bytes, suffix: "safetensors")
     }
@@ -74,12 +79,12 @@ import Testing
                 return error.code
             }
         }
-        let brain = StoredTensor(name: "b", elementType: .bfloat16, shape: [1])
+        let brain = StoredTensor(name: "b", dtype: .bfloat16, shape: [1])
         #expect(code(brain, [1, 2], "\(folder)/b.npy") == .notExpressible)
         #expect(code(brain, [1], "\(folder)/b.safetensors") == .sizeMismatch)
         #expect(code(brain, [1, 2], "\(folder)/b.txt") == .unknownFormat)
         #expect(code(brain, [1, 2], "\(folder)/no/such/b.safetensors") == .cannotWrite)
-        let wide = StoredTensor(name: "c", elementType: .complex128, shape: [0])
+        let wide = StoredTensor(name: "c", dtype: .complex128, shape: [0])
         #expect(code(wide, [], "\(folder)/c.safetensors") == .notExpressible)
         #expect(throws: TensorFileError.self) { try TensorFile(path: "\(folder)/missing.npy") }
         #expect(throws: TensorFileError.self) { try TensorFile(path: folder) }

@@ -1,0 +1,4 @@
+import ArgumentParser
+struct Demo: ParsableCommand {}
+struct DemoPeer: ParsableCommand {}
+struct Tensors: ParsableCommand {}
