@@ -96,7 +96,7 @@ public struct TensorFile: Sendable {
     }
 
     /// Lends the payload of one of this file's tensors to `body`; no copy is made.
-    public func withPayload<Result, Failure: Error>(
+    public func withPayload<Result: ~Copyable, Failure: Error>(
         of tensor: StoredTensor, _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try body(contents.bytes.extracting(tensor.byteRange))

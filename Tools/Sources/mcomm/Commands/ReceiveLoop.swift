@@ -24,14 +24,15 @@ struct ReceiveLimits: ParsableArguments {
     }
 }
 
-/// Receives until one of the limits is met; `handle` gets each message, `idle` is called when no
-/// further one is there yet.
+/// Receives until one of the limits is met; `ask` runs before each message, `handle` gets it,
+/// `idle` is called when no further one is there yet.
 func receiveAll(
-    from socket: any ReceivingSocket, limits: ReceiveLimits,
+    from socket: any ReceivingSocket, limits: ReceiveLimits, ask: () throws -> Void = {},
     handle: (consuming Message) throws -> Void, idle: () throws -> Void = {}
 ) throws {
     var received = 0
     while limits.count.map({ received < $0 }) ?? true {
+        try ask()
         if let message = try socket.tryReceive() {
             try handle(message)
         } else {

@@ -1,4 +1,3 @@
 import ArgumentParser
 struct Demo: ParsableCommand {}
 struct DemoPeer: ParsableCommand {}
-struct Tensors: ParsableCommand {}
