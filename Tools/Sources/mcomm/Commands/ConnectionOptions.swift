@@ -23,23 +23,32 @@ struct ConnectionOptions: ParsableArguments {
     var rcvhwm = 1000
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "How long unsent messages are kept at the end, -1 for ever.", valueName: "ms"))
     var linger = -1
 
-    @Option(help: ArgumentHelp("Pause before a lost connection is tried again.", valueName: "ms"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Pause before a lost connection is tried again.", valueName: "ms"))
     var reconnectIvl = 100
 
     @Option(help: ArgumentHelp("Upper bound of that pause as it doubles.", valueName: "ms"))
     var reconnectIvlMax = 0
 
-    @Option(help: ArgumentHelp("Kernel's send buffer, -1 for the default.", valueName: "bytes"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Kernel's send buffer, -1 for the default.", valueName: "bytes"))
     var sndbuf = -1
 
-    @Option(help: ArgumentHelp("Kernel's receive buffer, -1 for the default.", valueName: "bytes"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Kernel's receive buffer, -1 for the default.", valueName: "bytes"))
     var rcvbuf = -1
 
-    @Option(help: ArgumentHelp("Refuse larger frames, -1 for any size.", valueName: "bytes"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Refuse larger frames, -1 for any size.", valueName: "bytes"))
     var maxmsgsize = -1
 
     @Option(help: ArgumentHelp("Ping a silent peer this often, 0 never.", valueName: "ms"))

@@ -8,7 +8,7 @@ struct MessageSource: ParsableArguments {
     var messages: [String] = []
 
     @Option(
-        name: .shortAndLong,
+        name: .shortAndLong, parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
             "A frame of one message of several frames; repeat for each frame.", valueName: "text"))
     var part: [String] = []

@@ -125,7 +125,7 @@ struct Sub: ParsableCommand {
     @OptionGroup var arguments: ReceivingArguments
 
     @Option(
-        name: .shortAndLong,
+        name: .shortAndLong, parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
             "Receive what starts with this; may be repeated. Everything without it.",
             valueName: "prefix"))

@@ -46,7 +46,7 @@ struct Req: ParsableCommand {
 /// What is answered to a request.
 struct ReplyOptions: ParsableArguments {
     @Option(
-        name: .shortAndLong,
+        name: .shortAndLong, parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
             "Reply with this text; repeat for a reply of several frames.", valueName: "text"))
     var reply: [String] = []

@@ -1,3 +1,0 @@
-import ArgumentParser
-struct Demo: ParsableCommand {}
-struct DemoPeer: ParsableCommand {}
