@@ -43,13 +43,18 @@ extension Connection {
 
     private func startHandshake() {
         let options = engine.optionsSnapshot
-        var handshake = Handshake(
-            local: LocalPeer(
-                socketType: engine.pattern.socketType,
-                identity: engine.pattern.announcesRoutingID ? options.routingID : []),
-            mechanism: NullMechanism())
-        handshakeOutput += handshake.start()
-        self.handshake = handshake
+        do throws(SecurityError) {
+            let handshake = Handshake(
+                local: try LocalPeer(
+                    socketType: engine.pattern.socketType,
+                    identity: engine.pattern.announcesRoutingID ? options.routingID : []),
+                mechanism: NullMechanism())
+            handshakeOutput += try handshake.start()
+            self.handshake = handshake
+        } catch {
+            fail(SocketError(.protocolError, error.description, endpoint: link.peer))
+            return
+        }
         writeHandshake()
         updateInterest()
     }

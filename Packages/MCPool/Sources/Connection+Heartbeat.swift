@@ -1,5 +1,8 @@
 import CMCLinux
 import MCCodec
+import MCQueue
+import MCTransport
+import Synchronization
 
 /// Heartbeats (RFC 37, "Connection Heartbeating"): PINGs after silence, and the end of a
 /// connection whose peer does not answer. On the I/O thread.

@@ -1,6 +1,9 @@
 import CMCLinux
 import MCCodec
 import MCMemory
+import MCQueue
+import MCTransport
+import Synchronization
 
 /// A reading turn: what a connection does while its socket's reader is at it.
 extension Connection {

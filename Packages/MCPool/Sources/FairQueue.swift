@@ -1,4 +1,5 @@
 package import MCMemory
+import MCQueue
 import Synchronization
 
 /// Receives from all peers in turn, one message from each (RFC 28 and 30, "fair queueing").

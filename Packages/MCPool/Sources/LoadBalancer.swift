@@ -1,4 +1,4 @@
-package import MCMemory
+import MCMemory
 
 /// Sends each message to the next peer that has room for it (RFC 28 and 30, "round-robin").
 ///

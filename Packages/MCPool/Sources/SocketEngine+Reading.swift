@@ -2,6 +2,7 @@ import CMCLinux
 import MCCodec
 import MCMemory
 import MCQueue
+import MCTransport
 
 /// The reader role: one thread at a time reads and decodes for all connections of the socket: a
 /// receiver that found nothing queued, or the I/O thread while no receiver is inside.

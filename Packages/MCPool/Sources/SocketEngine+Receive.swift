@@ -1,6 +1,6 @@
 import CMCLinux
 package import MCMemory
-package import MCQueue
+import MCQueue
 
 /// Polling: receive in the calling thread.
 extension SocketEngine {

@@ -1,5 +1,5 @@
 import CMCLinux
-package import MCMemory
+import MCMemory
 import MCQueue
 
 extension SocketEngine {
