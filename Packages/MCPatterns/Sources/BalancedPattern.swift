@@ -10,8 +10,8 @@ package class BalancedPattern: Pattern {
     package let socketType: String
     package let canSend: Bool
     package let canReceive: Bool
-    package var balancer = LoadBalancer()
-    package var fairQueue = FairQueue()
+    let balancer = LoadBalancer.create()
+    let fairQueue = FairQueue.create()
     /// Messages whose peer died and that no other peer has taken yet.
     private var orphans: [Recovered] = []
 
@@ -19,6 +19,11 @@ package class BalancedPattern: Pattern {
         self.socketType = socketType
         self.canSend = canSend
         self.canReceive = canReceive
+    }
+
+    deinit {
+        balancer.destroy()
+        fairQueue.destroy()
     }
 
     package var announcesRoutingID: Bool { false }

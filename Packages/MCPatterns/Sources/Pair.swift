@@ -7,9 +7,11 @@ package final class Pair: Pattern {
     package let canSend = true
     package let canReceive = true
     private var pipe: Pipe?
-    private var fairQueue = FairQueue()
+    private let fairQueue = FairQueue.create()
 
     package init() {}
+
+    deinit { fairQueue.destroy() }
 
     package func attach(_ pipe: Pipe) -> Bool {
         guard self.pipe == nil else { return false }

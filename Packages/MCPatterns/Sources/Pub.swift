@@ -9,11 +9,13 @@ package final class Pub: Pattern {
     package let canReceive = false
     private var pipes: [Pipe] = []
     /// What in-process peers send: subscriptions in the form of messages.
-    private var requests = FairQueue()
+    private let requests = FairQueue.create()
     private let subscriptions = SubscriptionTree()
     private var epoch: UInt64 = 0
 
     package init() {}
+
+    deinit { requests.destroy() }
 
     /// Subscriptions come as messages from ZMTP 3.0 peers and from sockets of this process.
     package var takesMessages: Bool { true }

@@ -8,13 +8,15 @@ package final class Rep: Pattern {
     package let socketType = "REP"
     package let canSend = true
     package let canReceive = true
-    private var fairQueue = FairQueue()
+    private let fairQueue = FairQueue.create()
     private var envelope = Message()
     /// Whom the reply goes to; nil when the peer is gone, then it is dropped.
     private var asker: Pipe?
     private var hasRequest = false
 
     package init() {}
+
+    deinit { fairQueue.destroy() }
 
     package func attach(_ pipe: Pipe) -> Bool {
         fairQueue.add(pipe)

@@ -8,7 +8,7 @@ package final class Router: Pattern {
     package let socketType = "ROUTER"
     package let canSend = true
     package let canReceive = true
-    private var fairQueue = FairQueue()
+    private let fairQueue = FairQueue.create()
     private var peers: [RoutingKey: Pipe] = [:]
     private var nextGenerated: UInt32
 
@@ -20,6 +20,8 @@ package final class Router: Pattern {
     package init(seed: UInt32) {
         nextGenerated = seed
     }
+
+    deinit { fairQueue.destroy() }
 
     package var announcesRoutingID: Bool { true }
 

@@ -9,12 +9,14 @@ package final class Sub: Pattern {
     package let canSend = false
     package let canReceive = true
     private var pipes: [Pipe] = []
-    private var fairQueue = FairQueue()
+    private let fairQueue = FairQueue.create()
     private let subscriptions = SubscriptionTree()
     /// Each prefix and how often it was subscribed to, for peers that come later.
     private var prefixes: [[UInt8]: Int] = [:]
 
     package init() {}
+
+    deinit { fairQueue.destroy() }
 
     package func attach(_ pipe: Pipe) -> Bool {
         pipes.append(pipe)
