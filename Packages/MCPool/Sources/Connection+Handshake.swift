@@ -137,7 +137,7 @@ extension Connection {
         // From now on only `waitForRoom` puts it into the I/O thread's set.
         _ = cmc_epoll_remove(engine.ioThread.epoll, link.descriptor)
         phase = .established
-        decoder.feed(surplus)
+        decoder.pointee.feed(surplus)
         guard engine.adopt(self, peer: peer) else {
             fail(
                 SocketError(

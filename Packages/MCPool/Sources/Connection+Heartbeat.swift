@@ -46,7 +46,7 @@ extension Connection {
         heartbeat.received(now: arrival)
         switch heartbeat.poll(now: now) {
         case .none: break
-        case .sendPing: sendPing(ttlTenths: heartbeat.ttlTenths)
+        case .sendPing: sendPing(ttlTenths: heartbeat.pingTTLTenths)
         case .expired:
             if hasUnread {
                 // The peer is not silent, we are slow: its bytes wait for a receiver.

@@ -84,7 +84,7 @@ extension SocketEngine {
         streamCount += 1
         _ = cmc_epoll_add(
             epoll, connection.link.descriptor, CMC_POLL_IN | CMC_POLL_RDHUP, connection.readToken)
-        if connection.decoder.hasBuffered {
+        if connection.decoder.pointee.hasBuffered {
             markReady(connection)
             if isReaderAsleep { cmc_eventfd_signal(wakeDescriptor) }
             postBackgroundRead()
@@ -138,7 +138,7 @@ extension SocketEngine {
         }
         if pipe.pointee.isLingering { finishIfSent(pipe) }
         // Somebody may be waiting for a leader who has just lost the last stream.
-        if !receiveWaiters.isEmpty || isReaderAsleep { wakeReceivers() }
+        if hasReceiveWaiters || isReaderAsleep { wakeReceivers() }
     }
 
     /// Ends a connection on the socket's own account. Lock held.

@@ -113,7 +113,7 @@ extension SocketEngine {
         if state == .open {
             lastLeave = readOwner == .receivers ? cmc_now_ns() : 0
             if readOwner == .receivers { armLease() }
-            if !receiveWaiters.isEmpty { wakeReceivers() }
+            if hasReceiveWaiters { wakeReceivers() }
         }
         if readOwner == .ioThread && !readyConnections.isEmpty { postBackgroundRead() }
         withExtendedLifetime(dead) {}

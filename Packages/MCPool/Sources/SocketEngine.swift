@@ -81,7 +81,11 @@ package final class SocketEngine: @unchecked Sendable {
 
     // Receivers and senders.
     var style: ReceiveStyle?
-    var receiveWaiters = WaiterList()
+    var receiveWaiters = WaiterList() {
+        didSet { hasReceiveWaiters = !receiveWaiters.isEmpty }
+    }
+    /// Known without touching the list, which would cost a retain on every message.
+    var hasReceiveWaiters = false
     var sendWaiters = WaiterList()
     var callback: (@Sendable (borrowing Message) -> Void)?
     var isDeliveryPosted = false
