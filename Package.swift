@@ -67,4 +67,16 @@ let package = Package(
                 dependencies: dependencies([$0.name] + $0.imports + $0.testImports),
                 path: "Tests/\($0.name)Tests", swiftSettings: settings)
         }
+        + [
+            // A program that plays one end of a connection in a process of its own.
+            .executableTarget(
+                name: "MCTestPeer", dependencies: ["MCFacade"], path: "Tests/MCTestPeer",
+                swiftSettings: settings)
+        ]
+        // Tests across layers: against libzmq, and under load and failure.
+        + ["InteropTests", "StressTests"].map {
+            .testTarget(
+                name: $0, dependencies: ["MCFacade", "MCTestPeer", "CMCLinux"],
+                path: "Tests/\($0)", swiftSettings: settings)
+        }
 )

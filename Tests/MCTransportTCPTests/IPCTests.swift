@@ -60,6 +60,19 @@ import Testing
         try client.waitConnected()
     }
 
+    @Test func `A listener that is too busy to answer is not pushed aside`() async throws {
+        let directory = try TestDirectory()
+        defer { directory.remove() }
+        let text = "ipc://\(directory.path)/s"
+        let busy = try ipc.listen(on: Endpoint(text), options: LinkOptions(backlog: 0))
+        defer { busy.close() }
+        let waiting = try await connect(text)
+        await expect(.addressInUse, naming: text, errno: EADDRINUSE) { _ = try listen(text) }
+        _ = try busy.acceptOne()
+        try waiting.waitConnected()
+        try await connect(text).waitConnected()
+    }
+
     @Test func `The file of a dead listener is replaced`() async throws {
         let directory = try TestDirectory()
         defer { directory.remove() }

@@ -52,18 +52,9 @@ public final class Context: Sendable {
     }
 
     /// Makes the engine of a socket.
-    func makeEngine(_ pattern: Pattern, options: SocketOptions) throws(SocketError) -> SocketEngine {
+    func makeEngine(_ pattern: any Pattern, options: SocketOptions) throws(SocketError) -> SocketEngine {
         try options.check()
-        let thread: IOThread
-        do throws(SocketError) {
-            thread = try state.withLock { state throws(SocketError) in
-                if state.isClosed { throw SocketError(.terminated, "the context is closed") }
-                if let thread = state.ioThread { return thread }
-                let thread = try IOThread()
-                state.ioThread = thread
-                return thread
-            }
-        }
+        let thread = try ioThread()
         let engine = try SocketEngine(
             pattern: pattern, options: options.engineOptions, ioThread: thread,
             transports: Context.transports, inproc: inproc)
@@ -74,6 +65,16 @@ public final class Context: Sendable {
         }
         engine.whenEnded { [self] in ended(id) }
         return engine
+    }
+
+    private func ioThread() throws(SocketError) -> IOThread {
+        try state.withLock { state throws(SocketError) in
+            if state.isClosed { throw SocketError(.terminated, "the context is closed") }
+            if let thread = state.ioThread { return thread }
+            let thread = try IOThread()
+            state.ioThread = thread
+            return thread
+        }
     }
 
     private func ended(_ id: ObjectIdentifier) {

@@ -9,7 +9,7 @@ public class Socket: @unchecked Sendable {
     /// Kept alive by its sockets.
     let context: Context
 
-    init(_ pattern: Pattern, context: Context, options: SocketOptions) throws(SocketError) {
+    init(_ pattern: any Pattern, context: Context, options: SocketOptions) throws(SocketError) {
         self.context = context
         engine = try context.makeEngine(pattern, options: options)
     }

@@ -7,33 +7,49 @@ package import MCPool
 /// A message that comes back from a dead peer goes to another one. While none has room it waits
 /// here, ahead of its pipe's next connection: "sent" means that it is somebody's.
 package class BalancedPattern: Pattern {
-    package var balancer = LoadBalancer()
-    package var fairQueue = FairQueue()
+    package let socketType: String
+    package let canSend: Bool
+    package let canReceive: Bool
+    let balancer = LoadBalancer.create()
+    let fairQueue = FairQueue.create()
     /// Messages whose peer died and that no other peer has taken yet.
     private var orphans: [Recovered] = []
 
-    package override func attach(_ pipe: Pipe) -> Bool {
+    package init(socketType: String, canSend: Bool, canReceive: Bool) {
+        self.socketType = socketType
+        self.canSend = canSend
+        self.canReceive = canReceive
+    }
+
+    deinit {
+        balancer.destroy()
+        fairQueue.destroy()
+    }
+
+    package var announcesRoutingID: Bool { false }
+
+    package func attach(_ pipe: Pipe) -> Bool {
         if canSend { balancer.add(pipe) }
         if canReceive { fairQueue.add(pipe) }
         placeOrphans()
         return true
     }
 
-    package override func closeSending(_ pipe: Pipe) { balancer.remove(pipe) }
+    package func closeSending(_ pipe: Pipe) { balancer.remove(pipe) }
 
-    package override func detach(_ pipe: Pipe) {
+    package func detach(_ pipe: Pipe) {
         balancer.remove(pipe)
         fairQueue.remove(pipe)
     }
 
-    package override func readable(_ pipe: Pipe) { fairQueue.activate(pipe) }
+    package func readable(_ pipe: Pipe) { fairQueue.activate(pipe) }
 
-    package override func writable(_ pipe: Pipe) {
+    package func writable(_ pipe: Pipe) {
         balancer.activate(pipe)
         if !orphans.isEmpty { placeOrphans() }
     }
 
-    package override func giveBack(_ messages: [Recovered], from pipe: Pipe) {
+    package func giveBack(_ messages: [Recovered], from pipe: Pipe) {
         // A pipe that will be dialled again keeps its messages, unless somebody can have them now.
         if pipe.pointee.sendIndex >= 0, !balancer.hasConnectedRoom {
             pipe.restore(messages)
@@ -59,18 +75,21 @@ package class BalancedPattern: Pattern {
         if count > 0 { orphans.removeFirst(count) }
     }
 
-    package override func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
-        guard let pipe = balancer.next() else { return .blocked }
+    package func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
+        guard let pipe = balancer.next() else {
+            if canSend { return .blocked }
+            throw SocketError(.notSupported, "\(socketType) sockets cannot send")
+        }
         pipe.write(message)
         balancer.advance()
         return .sent
     }
 
-    package override func receive(into message: inout Message) throws(SocketError) -> Bool {
+    package func receive(into message: inout Message) throws(SocketError) -> Bool {
         fairQueue.receive(into: &message) != nil
     }
 
-    package override func isReadyToSend() -> Bool { balancer.hasRoom }
+    package func isReadyToSend() -> Bool { balancer.hasRoom }
 
-    package override func isReadyToReceive() -> Bool { fairQueue.hasMessage() }
+    package func isReadyToReceive() -> Bool { fairQueue.hasMessage() }
 }

@@ -1,4 +1,4 @@
-package import MCPool
+import MCPool
 
 /// DEALER: sends to its peers in turn and receives from all in turn, without envelopes of its own
 /// (RFC 28, "The DEALER Socket Type").

@@ -3,47 +3,52 @@ package import MCPool
 
 /// PAIR: one peer, both ways (RFC 31). While it has one, others are refused.
 package final class Pair: Pattern {
+    package let socketType = "PAIR"
+    package let canSend = true
+    package let canReceive = true
     private var pipe: Pipe?
-    private var fairQueue = FairQueue()
+    private let fairQueue = FairQueue.create()
 
-    package init() { super.init(socketType: "PAIR", canSend: true, canReceive: true) }
+    package init() {}
 
-    package override func attach(_ pipe: Pipe) -> Bool {
+    deinit { fairQueue.destroy() }
+
+    package func attach(_ pipe: Pipe) -> Bool {
         guard self.pipe == nil else { return false }
         self.pipe = pipe
         fairQueue.add(pipe)
         return true
     }
 
-    package override func closeSending(_ pipe: Pipe) {
+    package func closeSending(_ pipe: Pipe) {
         // The next peer may come while the last messages of this one are still to be received.
         if self.pipe == pipe { self.pipe = nil }
     }
 
-    package override func detach(_ pipe: Pipe) {
+    package func detach(_ pipe: Pipe) {
         if self.pipe == pipe { self.pipe = nil }
         fairQueue.remove(pipe)
     }
 
-    package override func readable(_ pipe: Pipe) { fairQueue.activate(pipe) }
+    package func readable(_ pipe: Pipe) { fairQueue.activate(pipe) }
 
-    package override func giveBack(_ messages: [Recovered], from pipe: Pipe) {
+    package func giveBack(_ messages: [Recovered], from pipe: Pipe) {
         // A peer that connected and went is nobody's peer any more; an endpoint that is dialled
         // again still is.
         if self.pipe == pipe { pipe.restore(messages) }
     }
 
-    package override func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
+    package func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
         guard let pipe, pipe.pointee.hasRoom else { return .blocked }
         pipe.write(message)
         return .sent
     }
 
-    package override func receive(into message: inout Message) throws(SocketError) -> Bool {
+    package func receive(into message: inout Message) throws(SocketError) -> Bool {
         fairQueue.receive(into: &message) != nil
     }
 
-    package override func isReadyToSend() -> Bool { pipe.map { $0.pointee.hasRoom } ?? false }
+    package func isReadyToSend() -> Bool { pipe.map { $0.pointee.hasRoom } ?? false }
 
-    package override func isReadyToReceive() -> Bool { fairQueue.hasMessage() }
+    package func isReadyToReceive() -> Bool { fairQueue.hasMessage() }
 }

@@ -4,29 +4,34 @@ package import MCPool
 /// PUB: sends each message to every peer that subscribed to a prefix of it (RFC 29). A peer whose
 /// pipe is full misses the message; the others do not wait for it. Never receives.
 package final class Pub: Pattern {
+    package let socketType = "PUB"
+    package let canSend = true
+    package let canReceive = false
     private var pipes: [Pipe] = []
     /// What in-process peers send: subscriptions in the form of messages.
-    private var requests = FairQueue()
+    private let requests = FairQueue.create()
     private let subscriptions = SubscriptionTree()
     private var epoch: UInt64 = 0
 
-    package init() { super.init(socketType: "PUB", canSend: true, canReceive: false) }
+    package init() {}
+
+    deinit { requests.destroy() }
 
     /// Subscriptions come as messages from ZMTP 3.0 peers and from sockets of this process.
-    package override var takesMessages: Bool { true }
+    package var takesMessages: Bool { true }
 
-    package override func attach(_ pipe: Pipe) -> Bool {
+    package func attach(_ pipe: Pipe) -> Bool {
         pipe.pointee.sendIndex = pipes.count
         pipes.append(pipe)
         requests.add(pipe)
         return true
     }
 
-    package override func disconnected(_ pipe: Pipe) {
+    package func disconnected(_ pipe: Pipe) {
         subscriptions.removeAll(subscriber: Int(bitPattern: pipe))
     }
 
-    package override func detach(_ pipe: Pipe) {
+    package func detach(_ pipe: Pipe) {
         requests.remove(pipe)
         subscriptions.removeAll(subscriber: Int(bitPattern: pipe))
         let index = pipe.pointee.sendIndex
@@ -37,7 +42,7 @@ package final class Pub: Pattern {
         pipe.pointee.sendIndex = -1
     }
 
-    package override func subscription(
+    package func subscription(
         _ prefix: UnsafeRawBufferPointer, add: Bool, from pipe: Pipe
     ) {
         let subscriber = Int(bitPattern: pipe)
@@ -48,7 +53,7 @@ package final class Pub: Pattern {
         }
     }
 
-    package override func intake(_ message: consuming Message, from pipe: Pipe) {
+    package func intake(_ message: consuming Message, from pipe: Pipe) {
         message.withFrame(0) { frame in
             frame.withUnsafeBytes { bytes in
                 guard let first = bytes.first, first <= 1 else { return }
@@ -59,7 +64,7 @@ package final class Pub: Pattern {
     }
 
     /// In-process peers' subscriptions are taken when there is news.
-    package override func readable(_ pipe: Pipe) {
+    package func readable(_ pipe: Pipe) {
         requests.activate(pipe)
         var message = Message()
         while let pipe = requests.receive(into: &message) {
@@ -69,7 +74,7 @@ package final class Pub: Pattern {
         }
     }
 
-    package override func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
+    package func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
         epoch &+= 1
         let epoch = epoch
         subscriptions.match(topic: message.firstBytes) { subscriber in
@@ -83,5 +88,5 @@ package final class Pub: Pattern {
         return .sent
     }
 
-    package override func isReadyToSend() -> Bool { true }
+    package func isReadyToSend() -> Bool { true }
 }

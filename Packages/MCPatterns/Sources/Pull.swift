@@ -1,10 +1,6 @@
-package import MCPool
+import MCPool
 
 /// PULL: receives from all of its peers, in turn (RFC 30). Never sends.
 package final class Pull: BalancedPattern {
     package init() { super.init(socketType: "PULL", canSend: false, canReceive: true) }
-
-    package override func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
-        throw SocketError(.notSupported, "PULL sockets cannot send")
-    }
 }

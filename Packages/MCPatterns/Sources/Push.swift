@@ -1,11 +1,7 @@
-package import MCMemory
-package import MCPool
+import MCMemory
+import MCPool
 
 /// PUSH: sends each message to one of its peers, in turn (RFC 30). Never receives.
 package final class Push: BalancedPattern {
     package init() { super.init(socketType: "PUSH", canSend: true, canReceive: false) }
-
-    package override func receive(into message: inout Message) throws(SocketError) -> Bool {
-        throw SocketError(.notSupported, "PUSH sockets cannot receive")
-    }
 }

@@ -5,36 +5,41 @@ package import MCPool
 /// envelope, everything up to the first empty frame, is kept meanwhile and goes back in front of
 /// the reply.
 package final class Rep: Pattern {
-    private var fairQueue = FairQueue()
+    package let socketType = "REP"
+    package let canSend = true
+    package let canReceive = true
+    private let fairQueue = FairQueue.create()
     private var envelope = Message()
     /// Whom the reply goes to; nil when the peer is gone, then it is dropped.
     private var asker: Pipe?
     private var hasRequest = false
 
-    package init() { super.init(socketType: "REP", canSend: true, canReceive: true) }
+    package init() {}
 
-    package override func attach(_ pipe: Pipe) -> Bool {
+    deinit { fairQueue.destroy() }
+
+    package func attach(_ pipe: Pipe) -> Bool {
         fairQueue.add(pipe)
         return true
     }
 
-    package override func closeSending(_ pipe: Pipe) {
+    package func closeSending(_ pipe: Pipe) {
         if asker == pipe { asker = nil }
     }
 
-    package override func disconnected(_ pipe: Pipe) {
+    package func disconnected(_ pipe: Pipe) {
         // The reply must not reach the next peer of the same endpoint.
         if asker == pipe { asker = nil }
     }
 
-    package override func detach(_ pipe: Pipe) {
+    package func detach(_ pipe: Pipe) {
         if asker == pipe { asker = nil }
         fairQueue.remove(pipe)
     }
 
-    package override func readable(_ pipe: Pipe) { fairQueue.activate(pipe) }
+    package func readable(_ pipe: Pipe) { fairQueue.activate(pipe) }
 
-    package override func receive(into message: inout Message) throws(SocketError) -> Bool {
+    package func receive(into message: inout Message) throws(SocketError) -> Bool {
         guard !hasRequest else {
             throw SocketError(.invalidState, "the REP socket owes a reply to its last request")
         }
@@ -55,7 +60,7 @@ package final class Rep: Pattern {
         return false
     }
 
-    package override func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
+    package func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
         guard hasRequest else {
             throw SocketError(.invalidState, "the REP socket has no request to reply to")
         }
@@ -75,7 +80,7 @@ package final class Rep: Pattern {
         return .sent
     }
 
-    package override func isReadyToSend() -> Bool { hasRequest }
+    package func isReadyToSend() -> Bool { hasRequest }
 
-    package override func isReadyToReceive() -> Bool { !hasRequest && fairQueue.hasMessage() }
+    package func isReadyToReceive() -> Bool { !hasRequest && fairQueue.hasMessage() }
 }

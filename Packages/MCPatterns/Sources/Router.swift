@@ -5,7 +5,10 @@ package import MCPool
 /// first frame of a sent one says whom it goes to (RFC 28, "The ROUTER Socket Type"). A message for
 /// a peer that is not there, or whose pipe is full, is dropped.
 package final class Router: Pattern {
-    private var fairQueue = FairQueue()
+    package let socketType = "ROUTER"
+    package let canSend = true
+    package let canReceive = true
+    private let fairQueue = FairQueue.create()
     private var peers: [RoutingKey: Pipe] = [:]
     private var nextGenerated: UInt32
 
@@ -16,14 +19,15 @@ package final class Router: Pattern {
 
     package init(seed: UInt32) {
         nextGenerated = seed
-        super.init(socketType: "ROUTER", canSend: true, canReceive: true)
     }
 
-    package override var announcesRoutingID: Bool { true }
+    deinit { fairQueue.destroy() }
 
-    package override func attach(_ pipe: Pipe) -> Bool { true }
+    package var announcesRoutingID: Bool { true }
 
-    package override func connected(_ pipe: Pipe) -> Bool {
+    package func attach(_ pipe: Pipe) -> Bool { true }
+
+    package func connected(_ pipe: Pipe) -> Bool {
         if pipe.pointee.routingID.isEmpty {
             pipe.pointee.routingID = generate()
         }
@@ -46,24 +50,24 @@ package final class Router: Pattern {
         if peers[key] == pipe { peers[key] = nil }
     }
 
-    package override func disconnected(_ pipe: Pipe) { forget(pipe) }
+    package func disconnected(_ pipe: Pipe) { forget(pipe) }
 
-    package override func closeSending(_ pipe: Pipe) { forget(pipe) }
+    package func closeSending(_ pipe: Pipe) { forget(pipe) }
 
-    package override func detach(_ pipe: Pipe) {
+    package func detach(_ pipe: Pipe) {
         forget(pipe)
         fairQueue.remove(pipe)
     }
 
-    package override func readable(_ pipe: Pipe) { fairQueue.activate(pipe) }
+    package func readable(_ pipe: Pipe) { fairQueue.activate(pipe) }
 
-    package override func receive(into message: inout Message) throws(SocketError) -> Bool {
+    package func receive(into message: inout Message) throws(SocketError) -> Bool {
         guard let pipe = fairQueue.receive(into: &message) else { return false }
         message.prepend(Frame(pipe.pointee.routingID))
         return true
     }
 
-    package override func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
+    package func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
         guard let rest = message.droppingFirst else {
             throw SocketError(
                 .invalidMessage, "a ROUTER message is a routing id and at least one frame")
@@ -73,7 +77,7 @@ package final class Router: Pattern {
         return .sent
     }
 
-    package override func isReadyToSend() -> Bool { true }
+    package func isReadyToSend() -> Bool { true }
 
-    package override func isReadyToReceive() -> Bool { fairQueue.hasMessage() }
+    package func isReadyToReceive() -> Bool { fairQueue.hasMessage() }
 }

@@ -5,33 +5,38 @@ package import MCPool
 /// SUB: receives from all of its peers what begins with a prefix that it subscribed to (RFC 29).
 /// Without a subscription it receives nothing. Never sends.
 package final class Sub: Pattern {
+    package let socketType = "SUB"
+    package let canSend = false
+    package let canReceive = true
     private var pipes: [Pipe] = []
-    private var fairQueue = FairQueue()
+    private let fairQueue = FairQueue.create()
     private let subscriptions = SubscriptionTree()
     /// Each prefix and how often it was subscribed to, for peers that come later.
     private var prefixes: [[UInt8]: Int] = [:]
 
-    package init() { super.init(socketType: "SUB", canSend: false, canReceive: true) }
+    package init() {}
 
-    package override func attach(_ pipe: Pipe) -> Bool {
+    deinit { fairQueue.destroy() }
+
+    package func attach(_ pipe: Pipe) -> Bool {
         pipes.append(pipe)
         fairQueue.add(pipe)
         return true
     }
 
-    package override func connected(_ pipe: Pipe) -> Bool {
+    package func connected(_ pipe: Pipe) -> Bool {
         for (prefix, _) in prefixes { tell(pipe, prefix, add: true) }
         return true
     }
 
-    package override func detach(_ pipe: Pipe) {
+    package func detach(_ pipe: Pipe) {
         pipes.removeAll { $0 == pipe }
         fairQueue.remove(pipe)
     }
 
-    package override func readable(_ pipe: Pipe) { fairQueue.activate(pipe) }
+    package func readable(_ pipe: Pipe) { fairQueue.activate(pipe) }
 
-    package override func subscribe(_ prefix: [UInt8], add: Bool) throws(SocketError) {
+    package func subscribe(_ prefix: [UInt8], add: Bool) throws(SocketError) {
         let count = prefixes[prefix] ?? 0
         if add {
             prefixes[prefix] = count + 1
@@ -60,15 +65,12 @@ package final class Sub: Pattern {
             frame.withUnsafeBytes { pipe.write(Outgoing($0)) }
             return
         }
-        if pipe.pointee.peerUsesMessageSubscriptions {
-            Subscription(isSubscribe: add, prefix: prefix).encodeMessage(into: &frame)
-        } else {
-            Subscription(isSubscribe: add, prefix: prefix).encodeCommand(into: &frame)
-        }
+        Subscription(isSubscribe: add, prefix: prefix)
+            .encode(for: pipe.pointee.peerVersion, into: &frame)
         pipe.writeEncoded(frame)
     }
 
-    package override func receive(into message: inout Message) throws(SocketError) -> Bool {
+    package func receive(into message: inout Message) throws(SocketError) -> Bool {
         // A publisher filters, but a message may be under way when its subscription is cancelled.
         while fairQueue.receive(into: &message) != nil {
             if matches(message) { return true }
@@ -86,5 +88,5 @@ package final class Sub: Pattern {
         }
     }
 
-    package override func isReadyToReceive() -> Bool { fairQueue.hasMessage() }
+    package func isReadyToReceive() -> Bool { fairQueue.hasMessage() }
 }

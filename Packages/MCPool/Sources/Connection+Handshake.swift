@@ -43,13 +43,18 @@ extension Connection {
 
     private func startHandshake() {
         let options = engine.optionsSnapshot
-        var handshake = Handshake(
-            local: LocalPeer(
-                socketType: engine.pattern.socketType,
-                identity: engine.pattern.announcesRoutingID ? options.routingID : []),
-            mechanism: NullMechanism())
-        handshakeOutput += handshake.start()
-        self.handshake = handshake
+        do throws(SecurityError) {
+            let handshake = Handshake(
+                local: try LocalPeer(
+                    socketType: engine.pattern.socketType,
+                    identity: engine.pattern.announcesRoutingID ? options.routingID : []),
+                mechanism: NullMechanism())
+            handshakeOutput += try handshake.start()
+            self.handshake = handshake
+        } catch {
+            fail(SocketError(.protocolError, error.description, endpoint: link.peer))
+            return
+        }
         writeHandshake()
         updateInterest()
     }
@@ -132,7 +137,7 @@ extension Connection {
         // From now on only `waitForRoom` puts it into the I/O thread's set.
         _ = cmc_epoll_remove(engine.ioThread.epoll, link.descriptor)
         phase = .established
-        decoder.feed(surplus)
+        decoder.pointee.feed(surplus)
         guard engine.adopt(self, peer: peer) else {
             fail(
                 SocketError(

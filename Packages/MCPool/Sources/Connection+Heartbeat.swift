@@ -1,5 +1,8 @@
 import CMCLinux
 import MCCodec
+import MCQueue
+import MCTransport
+import Synchronization
 
 /// Heartbeats (RFC 37, "Connection Heartbeating"): PINGs after silence, and the end of a
 /// connection whose peer does not answer. On the I/O thread.
@@ -43,7 +46,7 @@ extension Connection {
         heartbeat.received(now: arrival)
         switch heartbeat.poll(now: now) {
         case .none: break
-        case .sendPing: sendPing(ttlTenths: heartbeat.ttlTenths)
+        case .sendPing: sendPing(ttlTenths: heartbeat.pingTTLTenths)
         case .expired:
             if hasUnread {
                 // The peer is not silent, we are slow: its bytes wait for a receiver.

@@ -1,6 +1,9 @@
 import CMCLinux
 import MCCodec
 import MCMemory
+import MCQueue
+import MCTransport
+import Synchronization
 
 /// A reading turn: what a connection does while its socket's reader is at it.
 extension Connection {
@@ -30,7 +33,7 @@ extension Connection {
             pipe.pointee.received.rollback()
         }
         if turnMessages > 0 { pipe.pointee.received.publish() }
-        if turnResult != .more { decoder.settle() }
+        if turnResult != .more { decoder.pointee.settle() }
         if bytes > 0 { noteArrival() }
     }
 
@@ -38,10 +41,10 @@ extension Connection {
     ///
     /// - Returns: nil when there is no more at the moment.
     private func readOnce() throws(SocketError) -> Int? {
-        let room = decoder.prepareRead()
+        let room = decoder.pointee.prepareRead()
         switch link.read(into: room) {
         case .bytes(let count):
-            decoder.didRead(count)
+            decoder.pointee.didRead(count)
             // A read that filled its room probably left something behind; a short one did not,
             // and asking again would cost a system call to learn it.
             if count < room.count { isDrained = true }
@@ -74,7 +77,7 @@ extension Connection {
             }
             let next: FrameDecoder.Next
             do throws(CodecError) {
-                next = try decoder.next()
+                next = try decoder.pointee.next()
             } catch {
                 throw SocketError(.protocolError, error.message, endpoint: link.peer)
             }

@@ -62,7 +62,7 @@ final class Connection: EventHandler, @unchecked Sendable {
     private var wasArmed = false
 
     // The reader's.
-    var decoder: FrameDecoder
+    let decoder: UnsafeMutablePointer<FrameDecoder>
     var turnMessages = 0
     /// The last read took everything that the kernel had.
     var isDrained = false
@@ -85,8 +85,16 @@ final class Connection: EventHandler, @unchecked Sendable {
         self.acceptor = acceptor
         phase = dialer == nil ? .handshaking : .connecting
         let limit = options.maximumMessageBytes
-        decoder = FrameDecoder(
-            limits: FrameDecoder.Limits(frameBytes: limit < 0 ? nil : UInt64(limit)))
+        // Behind a pointer, so that decoding a frame pays for no exclusivity check.
+        decoder = .allocate(capacity: 1)
+        decoder.initialize(
+            to: FrameDecoder(
+                limits: FrameDecoder.Limits(frameBytes: limit < 0 ? nil : UInt64(limit))))
+    }
+
+    deinit {
+        decoder.deinitialize(count: 1)
+        decoder.deallocate()
     }
 
     /// Names the connection in the socket's epoll set.

@@ -102,7 +102,7 @@ final class Dialer: @unchecked Sendable {
     }
 
     private func retry() {
-        guard !isStopped, retryTimer == nil, let delay = backoff.nextDelayNanoseconds() else {
+        guard !isStopped, retryTimer == nil, let delay = backoff.next() else {
             return
         }
         retryTimer = engine.ioThread.addTimer(afterNanoseconds: delay) { [weak self] in

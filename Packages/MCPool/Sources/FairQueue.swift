@@ -1,4 +1,5 @@
 package import MCMemory
+import MCQueue
 import Synchronization
 
 /// Receives from all peers in turn, one message from each (RFC 28 and 30, "fair queueing").
@@ -7,64 +8,77 @@ import Synchronization
 ///
 /// - Thread rule: guarded by the engine's lock.
 /// - Complexity: O(1) for everything; an empty pipe costs one move, once.
+/// - Ownership: a plain pointer, as `LoadBalancer`; the pattern calls `destroy` when it goes.
 package struct FairQueue {
-    package private(set) var pipes: [Pipe] = []
-    private var activeCount = 0
-    private var current = 0
+    private struct State {
+        var pipes: [Pipe] = []
+        var activeCount = 0
+        var current = 0
+    }
 
-    package init() {}
+    private let state: UnsafeMutablePointer<State>
 
-    package mutating func add(_ pipe: Pipe) {
-        pipe.pointee.receiveIndex = pipes.count
-        pipes.append(pipe)
+    package static func create() -> FairQueue {
+        let state = UnsafeMutablePointer<State>.allocate(capacity: 1)
+        state.initialize(to: State())
+        return FairQueue(state: state)
+    }
+
+    package func destroy() {
+        state.deinitialize(count: 1)
+        state.deallocate()
+    }
+
+    package func add(_ pipe: Pipe) {
+        pipe.pointee.receiveIndex = state.pointee.pipes.count
+        state.pointee.pipes.append(pipe)
         activate(pipe)
     }
 
-    package mutating func remove(_ pipe: Pipe) {
+    package func remove(_ pipe: Pipe) {
         guard pipe.pointee.receiveIndex >= 0 else { return }
         deactivate(pipe)
-        swap(pipe.pointee.receiveIndex, pipes.count - 1)
-        pipes.removeLast()
+        swap(pipe.pointee.receiveIndex, state.pointee.pipes.count - 1)
+        state.pointee.pipes.removeLast()
         pipe.pointee.receiveIndex = -1
     }
 
     /// The pipe has a message.
-    package mutating func activate(_ pipe: Pipe) {
+    package func activate(_ pipe: Pipe) {
         let index = pipe.pointee.receiveIndex
-        guard index >= activeCount else { return }
-        swap(index, activeCount)
-        activeCount += 1
+        guard index >= state.pointee.activeCount else { return }
+        swap(index, state.pointee.activeCount)
+        state.pointee.activeCount += 1
     }
 
-    private mutating func deactivate(_ pipe: Pipe) {
+    private func deactivate(_ pipe: Pipe) {
         let index = pipe.pointee.receiveIndex
-        guard index >= 0 && index < activeCount else { return }
-        activeCount -= 1
-        swap(index, activeCount)
-        if current >= activeCount { current = 0 }
+        guard index >= 0 && index < state.pointee.activeCount else { return }
+        state.pointee.activeCount -= 1
+        swap(index, state.pointee.activeCount)
+        if state.pointee.current >= state.pointee.activeCount { state.pointee.current = 0 }
     }
 
-    private mutating func swap(_ a: Int, _ b: Int) {
+    private func swap(_ a: Int, _ b: Int) {
         guard a != b else { return }
-        pipes.swapAt(a, b)
-        pipes[a].pointee.receiveIndex = a
-        pipes[b].pointee.receiveIndex = b
+        state.pointee.pipes.swapAt(a, b)
+        state.pointee.pipes[a].pointee.receiveIndex = a
+        state.pointee.pipes[b].pointee.receiveIndex = b
     }
 
     /// Takes the next message whole into `message`.
     ///
     /// - Returns: the pipe that it came from; nil when there is no message.
-    @inline(__always)
-    package mutating func receive(into message: inout Message) -> Pipe? {
-        while activeCount > 0 {
-            let pipe = pipes[current]
+    package func receive(into message: inout Message) -> Pipe? {
+        while state.pointee.activeCount > 0 {
+            let pipe = state.pointee.pipes[state.pointee.current]
             if let frame = pipe.pointee.received.pop() {
                 let more = frame.hasMore
                 message = Message(frame)
                 if more { FairQueue.receiveRest(of: &message, from: pipe) }
                 pipe.didReceive()
-                current &+= 1
-                if current >= activeCount { current = 0 }
+                let next = state.pointee.current &+ 1
+                state.pointee.current = next >= state.pointee.activeCount ? 0 : next
                 return pipe
             }
             sleep(pipe)
@@ -85,7 +99,7 @@ package struct FairQueue {
     /// Takes an empty pipe out of the turn. In-process producers are asked to tell of the next
     /// message; a stream's reader tells of it anyway.
     @inline(never)
-    private mutating func sleep(_ pipe: Pipe) {
+    private func sleep(_ pipe: Pipe) {
         if pipe.pointee.pair != nil {
             pipe.pointee.isAsleep.store(true, ordering: .relaxed)
             atomicMemoryFence(ordering: .sequentiallyConsistent)
@@ -99,10 +113,11 @@ package struct FairQueue {
     }
 
     /// Whether there is a message.
-    package mutating func hasMessage() -> Bool {
-        while activeCount > 0 {
-            if !pipes[current].pointee.received.isEmpty { return true }
-            sleep(pipes[current])
+    package func hasMessage() -> Bool {
+        while state.pointee.activeCount > 0 {
+            let pipe = state.pointee.pipes[state.pointee.current]
+            if !pipe.pointee.received.isEmpty { return true }
+            sleep(pipe)
         }
         return false
     }

@@ -19,7 +19,7 @@ package final class IOThread: @unchecked Sendable {
     static let tickNanoseconds: Int64 = 20_000
 
     private struct Mailbox {
-        var commands: [() -> Void] = []
+        var commands: [@Sendable () -> Void] = []
         var ticking: [SocketEngine] = []
         var isParked = false
         var isStopping = false
@@ -84,7 +84,7 @@ package final class IOThread: @unchecked Sendable {
     }
 
     /// Runs `command` on the thread, in the order of posting.
-    func post(_ command: @escaping () -> Void) {
+    func post(_ command: @escaping @Sendable () -> Void) {
         signal { $0.commands.append(command) }
     }
 
@@ -94,7 +94,7 @@ package final class IOThread: @unchecked Sendable {
     }
 
     /// Runs `command` on the thread and returns when it is done; at once when this is the thread.
-    func runAndWait(_ command: @escaping () -> Void) {
+    func runAndWait(_ command: @escaping @Sendable () -> Void) {
         if thread.load(ordering: .acquiring) == cmc_thread_id() {
             command()
             return

@@ -1,3 +1,4 @@
+import MCQueue
 import MCSecurity
 import MCTransport
 import MCTransportInproc
@@ -48,7 +49,7 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
             far.sendHighWaterMark, near.receiveHighWaterMark)
         self.far.pointee.peerSocketType = connector.pattern.socketType
         self.far.pointee.routingID = connector.pattern.announcesRoutingID ? near.routingID : []
-        let fits = SocketType.areCompatible(
+        let fits = SocketCompatibility.areCompatible(
             connector.pattern.socketType, engine.pattern.socketType)
         guard fits, engine.state == .open, engine.attach(self.far) else {
             engine.settleAndUnlock()
@@ -75,7 +76,7 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
         return true
     }
 
-    private func joined(far: EngineOptions, type: Pattern) {
+    private func joined(far: EngineOptions, type: any Pattern) {
         connector.lock.lock()
         if near.pointee.isAttached {
             near.pointee.sendHighWaterMark = InprocPair.sum(
@@ -94,9 +95,9 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
 
     /// One end is detached: the other end's socket sends no more into it, and ends when it has
     /// received what is there. Not under a lock.
-    func cut(from pipe: Pipe) {
-        let other: Pipe = pipe == near ? far : near
-        guard let engine = pipe == near ? binder : connector else { return }
+    func cut(fromNear isNear: Bool) {
+        let other: Pipe = isNear ? far : near
+        guard let engine = isNear ? binder : connector else { return }
         engine.lock.lock()
         engine.endInproc(other)
         engine.settleAndUnlock()

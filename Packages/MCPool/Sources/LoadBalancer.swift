@@ -1,4 +1,4 @@
-package import MCMemory
+import MCMemory
 
 /// Sends each message to the next peer that has room for it (RFC 28 and 30, "round-robin").
 ///
@@ -7,80 +7,91 @@ package import MCMemory
 ///
 /// - Thread rule: guarded by the engine's lock.
 /// - Complexity: O(1) for everything; a full pipe costs one move, once.
+/// - Ownership: the handle is a plain pointer, so that a send pays for no exclusivity check; the
+///   pattern calls `destroy` when it goes.
 package struct LoadBalancer {
-    package private(set) var pipes: [Pipe] = []
-    private var activeCount = 0
-    private var current = 0
+    private struct State {
+        var pipes: [Pipe] = []
+        var activeCount = 0
+        var current = 0
+    }
 
-    package init() {}
+    private let state: UnsafeMutablePointer<State>
 
-    package var isEmpty: Bool { pipes.isEmpty }
+    package static func create() -> LoadBalancer {
+        let state = UnsafeMutablePointer<State>.allocate(capacity: 1)
+        state.initialize(to: State())
+        return LoadBalancer(state: state)
+    }
 
-    package mutating func add(_ pipe: Pipe) {
-        pipe.pointee.sendIndex = pipes.count
-        pipes.append(pipe)
+    package func destroy() {
+        state.deinitialize(count: 1)
+        state.deallocate()
+    }
+
+    package var isEmpty: Bool { state.pointee.pipes.isEmpty }
+
+    package func add(_ pipe: Pipe) {
+        pipe.pointee.sendIndex = state.pointee.pipes.count
+        state.pointee.pipes.append(pipe)
         activate(pipe)
     }
 
-    package mutating func remove(_ pipe: Pipe) {
+    package func remove(_ pipe: Pipe) {
         guard pipe.pointee.sendIndex >= 0 else { return }
         deactivate(pipe)
-        let last = pipes.count - 1
-        swap(pipe.pointee.sendIndex, last)
-        pipes.removeLast()
+        swap(pipe.pointee.sendIndex, state.pointee.pipes.count - 1)
+        state.pointee.pipes.removeLast()
         pipe.pointee.sendIndex = -1
     }
 
     /// The pipe has room again.
-    package mutating func activate(_ pipe: Pipe) {
+    package func activate(_ pipe: Pipe) {
         let index = pipe.pointee.sendIndex
-        guard index >= activeCount else { return }
-        swap(index, activeCount)
-        activeCount += 1
+        guard index >= state.pointee.activeCount else { return }
+        swap(index, state.pointee.activeCount)
+        state.pointee.activeCount += 1
     }
 
-    package mutating func deactivate(_ pipe: Pipe) {
+    private func deactivate(_ pipe: Pipe) {
         let index = pipe.pointee.sendIndex
-        guard index >= 0 && index < activeCount else { return }
-        activeCount -= 1
-        swap(index, activeCount)
-        if current >= activeCount { current = 0 }
+        guard index >= 0 && index < state.pointee.activeCount else { return }
+        state.pointee.activeCount -= 1
+        swap(index, state.pointee.activeCount)
+        if state.pointee.current >= state.pointee.activeCount { state.pointee.current = 0 }
     }
 
-    private mutating func swap(_ a: Int, _ b: Int) {
+    private func swap(_ a: Int, _ b: Int) {
         guard a != b else { return }
-        pipes.swapAt(a, b)
-        pipes[a].pointee.sendIndex = a
-        pipes[b].pointee.sendIndex = b
+        state.pointee.pipes.swapAt(a, b)
+        state.pointee.pipes[a].pointee.sendIndex = a
+        state.pointee.pipes[b].pointee.sendIndex = b
     }
 
     /// The pipe whose turn it is among those with room; nil when none has. `advance` ends the turn.
-    @inline(__always)
-    package mutating func next() -> Pipe? {
-        while activeCount > 0 {
-            let pipe = pipes[current]
+    package func next() -> Pipe? {
+        while state.pointee.activeCount > 0 {
+            let pipe = state.pointee.pipes[state.pointee.current]
             if pipe.pointee.hasRoom { return pipe }
             deactivate(pipe)
         }
         return nil
     }
 
-    @inline(__always)
-    package mutating func advance() {
-        current &+= 1
-        if current >= activeCount { current = 0 }
+    package func advance() {
+        let next = state.pointee.current &+ 1
+        state.pointee.current = next >= state.pointee.activeCount ? 0 : next
     }
 
     /// Whether some pipe has room.
-    package var hasRoom: Bool {
-        for index in 0..<activeCount where pipes[index].pointee.hasRoom { return true }
-        return false
-    }
+    package var hasRoom: Bool { active { $0.pointee.hasRoom } }
 
     /// Whether some pipe with a connected peer has room.
     package var hasConnectedRoom: Bool {
-        for index in 0..<activeCount
-        where pipes[index].pointee.isConnected && pipes[index].pointee.hasRoom { return true }
-        return false
+        active { $0.pointee.isConnected && $0.pointee.hasRoom }
+    }
+
+    private func active(_ suits: (Pipe) -> Bool) -> Bool {
+        state.pointee.pipes[..<state.pointee.activeCount].contains(where: suits)
     }
 }

@@ -1,3 +1,4 @@
+import CMCLinux
 package import MCCodec
 package import MCMemory
 import Glibc
@@ -167,7 +168,7 @@ extension OutBuffer {
     /// Fills `vectors` with what is to be written next.
     ///
     /// - Returns: how many vectors were filled.
-    package func vectors(_ vectors: UnsafeMutablePointer<iovec>, capacity: Int) -> Int {
+    func vectors(_ vectors: UnsafeMutablePointer<iovec>, capacity: Int) -> Int {
         var filled = 0
         var index = firstUnsent
         var skip = sentOfFirst

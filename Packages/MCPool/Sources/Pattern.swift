@@ -13,86 +13,101 @@ package enum SendOutcome {
 /// The engine calls every method with its lock held; none may block, call user code, or keep a
 /// pipe beyond `detach`. A pattern writes to pipes and reads from them; flushing, waking and
 /// waiting are the engine's.
-package class Pattern {
+package protocol Pattern: AnyObject {
     /// The type's name in READY ("PUSH").
-    package let socketType: String
+    var socketType: String { get }
     /// Whether users may send and receive at all.
-    package let canSend: Bool
-    package let canReceive: Bool
-
-    package init(socketType: String, canSend: Bool, canReceive: Bool) {
-        self.socketType = socketType
-        self.canSend = canSend
-        self.canReceive = canReceive
-    }
-
-    /// What READY tells of the routing id; only types whose peers may need it announce one.
-    package var announcesRoutingID: Bool { false }
-
+    var canSend: Bool { get }
+    var canReceive: Bool { get }
+    /// Whether READY tells the routing id; only types whose peers may need it announce it.
+    var announcesRoutingID: Bool { get }
     /// Whether messages of peers are the pattern's own business (`intake`) instead of the user's.
-    package var takesMessages: Bool { false }
+    var takesMessages: Bool { get }
 
     // MARK: Pipes come and go
 
     /// A new pipe: an endpoint that is being dialled, or a peer that has been accepted.
     ///
     /// - Returns: false to refuse the peer; its connection is closed.
-    package func attach(_ pipe: Pipe) -> Bool { true }
+    func attach(_ pipe: Pipe) -> Bool
 
     /// The pipe's peer is there (again): its type, routing id and version are known.
     ///
     /// - Returns: false to refuse the peer.
-    package func connected(_ pipe: Pipe) -> Bool { true }
+    func connected(_ pipe: Pipe) -> Bool
 
     /// The pipe's connection is gone; a dialled pipe stays and waits for the next.
-    package func disconnected(_ pipe: Pipe) {}
+    func disconnected(_ pipe: Pipe)
 
     /// Nothing more may be sent to the pipe; it may still have messages to be received.
-    package func closeSending(_ pipe: Pipe) {}
+    func closeSending(_ pipe: Pipe)
 
     /// The pipe goes for good.
-    package func detach(_ pipe: Pipe) {}
+    func detach(_ pipe: Pipe)
 
     /// The pipe has a message, or has ended.
-    package func readable(_ pipe: Pipe) {}
+    func readable(_ pipe: Pipe)
 
     /// The pipe has room again.
-    package func writable(_ pipe: Pipe) {}
+    func writable(_ pipe: Pipe)
 
     /// Messages that were sent to the pipe and have not left. Whether and how they go on is the
     /// pattern's promise; the default drops them.
-    package func giveBack(_ messages: [Recovered], from pipe: Pipe) {}
+    func giveBack(_ messages: [Recovered], from pipe: Pipe)
 
     // MARK: Messages
+
+    /// Puts a message into the pipes that it belongs to.
+    func send(_ message: Outgoing) throws(SocketError) -> SendOutcome
+
+    /// Takes the next message.
+    ///
+    /// - Returns: false when there is none.
+    func receive(into message: inout Message) throws(SocketError) -> Bool
+
+    /// Whether a send would be taken, and whether a receive would find something.
+    func isReadyToSend() -> Bool
+    func isReadyToReceive() -> Bool
+
+    /// A message of a peer, when `takesMessages`.
+    func intake(_ message: consuming Message, from pipe: Pipe)
+
+    // MARK: Subscriptions
+
+    /// A peer subscribed, or cancelled.
+    func subscription(_ prefix: UnsafeRawBufferPointer, add: Bool, from pipe: Pipe)
+
+    /// The user subscribes, or cancels.
+    func subscribe(_ prefix: [UInt8], add: Bool) throws(SocketError)
+}
+
+// What a pattern that does not say otherwise does.
+extension Pattern {
+    package var announcesRoutingID: Bool { false }
+    package var takesMessages: Bool { false }
+
+    package func connected(_ pipe: Pipe) -> Bool { true }
+    package func disconnected(_ pipe: Pipe) {}
+    package func closeSending(_ pipe: Pipe) {}
+    package func readable(_ pipe: Pipe) {}
+    package func writable(_ pipe: Pipe) {}
+    package func giveBack(_ messages: [Recovered], from pipe: Pipe) {}
 
     package func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
         throw SocketError(.notSupported, "\(socketType) sockets cannot send")
     }
 
-    /// Takes the next message.
-    ///
-    /// - Returns: false when there is none.
     package func receive(into message: inout Message) throws(SocketError) -> Bool {
         throw SocketError(.notSupported, "\(socketType) sockets cannot receive")
     }
 
-    /// Whether a send would be taken, and whether a receive would find something.
     package func isReadyToSend() -> Bool { false }
     package func isReadyToReceive() -> Bool { false }
-
-    /// A message of a peer, when `takesMessages`.
     package func intake(_ message: consuming Message, from pipe: Pipe) {}
 
-    // MARK: Subscriptions
-
-    /// A peer subscribed, or cancelled.
     package func subscription(_ prefix: UnsafeRawBufferPointer, add: Bool, from pipe: Pipe) {}
 
-    /// The user subscribes, or cancels.
     package func subscribe(_ prefix: [UInt8], add: Bool) throws(SocketError) {
         throw SocketError(.notSupported, "\(socketType) sockets have no subscriptions")
     }
-
-    /// The user set an option that the pattern keeps.
-    package func routingIDChanged(_ routingID: [UInt8]) {}
 }

@@ -1,6 +1,6 @@
 package import MCMemory
-package import MCQueue
-import MCCodec
+import MCQueue
+package import MCCodec
 import Synchronization
 
 /// What a socket has per peer: the way out and the way in, each with its high-water mark.
@@ -63,8 +63,8 @@ package struct PipeState: ~Copyable {
     var pair: InprocPair?
     var peer: Pipe?
     package internal(set) var peerSocketType = ""
-    /// The peer subscribes by messages (ZMTP 3.0) instead of commands.
-    package internal(set) var peerUsesMessageSubscriptions = false
+    /// The protocol version spoken with the peer.
+    package internal(set) var peerVersion = ZMTPVersion.v3_1
 
     // MARK: For patterns
     /// The peer's routing id: as it announced, or made up by the pattern.
@@ -114,6 +114,12 @@ package class PipeOwner: @unchecked Sendable {
             pipe.deallocate()
         }
     }
+}
+
+/// A pipe that stays valid across threads: it holds the owner.
+struct PipeReference: @unchecked Sendable {
+    let pipe: Pipe
+    let owner: PipeOwner?
 }
 
 // MARK: - Sending

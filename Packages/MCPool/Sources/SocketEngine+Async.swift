@@ -43,7 +43,7 @@ extension SocketEngine {
             settleAndUnlock()
             throw error
         }
-        if !receiveWaiters.isEmpty { passOn() }
+        if hasReceiveWaiters { passOn() }
         clearSignalIfIdle()
         settleAndUnlock()
         return message

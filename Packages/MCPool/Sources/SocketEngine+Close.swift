@@ -59,6 +59,13 @@ extension SocketEngine {
         settleAndUnlock()
     }
 
+    /// LINGER has passed for an endpoint that was disconnected or unbound.
+    private func lingerOver(_ reference: PipeReference) {
+        lock.lock()
+        if reference.pipe.pointee.isAttached { drop(reference.pipe) }
+        settleAndUnlock()
+    }
+
     // MARK: One pipe
 
     /// Sends no more into a stream pipe; it ends when what was sent has left. Lock held.
@@ -72,14 +79,10 @@ extension SocketEngine {
         if limit == 0 {
             drop(pipe)
         } else if pipe.pointee.hasUnsent && limit > 0 && state == .open {
-            let owner = pipe.pointee.owner
+            let reference = PipeReference(pipe: pipe, owner: pipe.pointee.owner)
             ioThread.post { [self] in
                 _ = ioThread.addTimer(afterNanoseconds: UInt64(limit) * 1_000_000) { [weak self] in
-                    guard let self else { return }
-                    self.lock.lock()
-                    if pipe.pointee.isAttached { self.drop(pipe) }
-                    self.settleAndUnlock()
-                    withExtendedLifetime(owner) {}
+                    self?.lingerOver(reference)
                 }
             }
         }
@@ -141,7 +144,7 @@ extension SocketEngine {
     }
 
     /// Has `body` called, on the I/O thread, when the socket has ended.
-    package func whenEnded(_ body: @escaping () -> Void) {
+    package func whenEnded(_ body: @escaping @Sendable () -> Void) {
         lock.lock()
         if state == .ended {
             lock.unlock()

@@ -1,4 +1,4 @@
-package import MCQueue
+import MCQueue
 import CMCLinux
 
 /// What a socket can do at the moment (libzmq's EVENTS).

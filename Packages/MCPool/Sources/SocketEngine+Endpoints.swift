@@ -1,5 +1,6 @@
 import CMCLinux
-package import MCTransport
+import MCQueue
+import MCTransport
 import MCTransportInproc
 
 /// What an endpoint of a socket is.
@@ -65,14 +66,11 @@ extension SocketEngine {
         let endpoint = try parse(text)
         if endpoint.scheme == .inproc { return try bindInproc(endpoint) }
         let listener: any StreamListener
+        let transport = try transport(for: endpoint)
         do throws(TransportError) {
-            listener = try transport(for: endpoint).listen(on: endpoint, options: linkOptions)
-        } catch let error as TransportError {
-            throw SocketError(error)
-        } catch let error as SocketError {
-            throw error
+            listener = try transport.listen(on: endpoint, options: linkOptions)
         } catch {
-            throw SocketError(.systemError, "\(error)", endpoint: text)
+            throw SocketError(error)
         }
         let acceptor = Acceptor(engine: self, listener: listener)
         let real = listener.localEndpoint.description
@@ -95,11 +93,6 @@ extension SocketEngine {
         let endpoint = try parse(text)
         if endpoint.scheme == .inproc { return try connectInproc(endpoint) }
         let transport = try transport(for: endpoint)
-        do throws(TransportError) {
-            try endpoint.checkConnectable()
-        } catch {
-            throw SocketError(error)
-        }
         let options = optionsSnapshot
         let dialer = Dialer(
             engine: self, endpoint: endpoint, transport: transport, options: options)
@@ -174,7 +167,7 @@ extension SocketEngine {
         case .inprocConnected(_, let name, let connection):
             inproc.withdraw(name, connector: connection)
             lock.lock()
-            if let pipe = connection.pipe { detach(pipe) }
+            if let pipe = connection.pair.near, pipe.pointee.isAttached { detach(pipe) }
             settleAndUnlock()
         }
     }

@@ -1,6 +1,8 @@
 import CMCLinux
+import MCCodec
 import MCQueue
 import MCSecurity
+import MCTransport
 
 /// Pipes and connections come and go.
 extension SocketEngine {
@@ -51,7 +53,10 @@ extension SocketEngine {
         pipe.pointee.peer = nil
         pipe.pointee.owner = nil
         // Not here: it takes the other engine's lock.
-        if let pair { ioThread.post { pair.cut(from: pipe) } }
+        if let pair {
+            let isNear = pipe == pair.near
+            ioThread.post { pair.cut(fromNear: isNear) }
+        }
         withExtendedLifetime((owner, dialer)) {}
         if state == .lingering { endIfSent() }
     }
@@ -68,7 +73,7 @@ extension SocketEngine {
         guard state != .ended, let pipe = pipeForAdopting(connection) else { return false }
         pipe.pointee.peerSocketType = peer.socketType
         pipe.pointee.routingID = peer.identity
-        pipe.pointee.peerUsesMessageSubscriptions = !peer.version.hasSubscriptionCommands
+        pipe.pointee.peerVersion = peer.version
         guard pattern.connected(pipe) else {
             if connection.dialer == nil { detach(pipe) }
             return false
@@ -79,7 +84,7 @@ extension SocketEngine {
         streamCount += 1
         _ = cmc_epoll_add(
             epoll, connection.link.descriptor, CMC_POLL_IN | CMC_POLL_RDHUP, connection.readToken)
-        if connection.decoder.hasBuffered {
+        if connection.decoder.pointee.hasBuffered {
             markReady(connection)
             if isReaderAsleep { cmc_eventfd_signal(wakeDescriptor) }
             postBackgroundRead()
@@ -133,7 +138,7 @@ extension SocketEngine {
         }
         if pipe.pointee.isLingering { finishIfSent(pipe) }
         // Somebody may be waiting for a leader who has just lost the last stream.
-        if !receiveWaiters.isEmpty || isReaderAsleep { wakeReceivers() }
+        if hasReceiveWaiters || isReaderAsleep { wakeReceivers() }
     }
 
     /// Ends a connection on the socket's own account. Lock held.

@@ -2,6 +2,7 @@ import CMCLinux
 import MCCodec
 import MCMemory
 import MCQueue
+import MCTransport
 
 /// The reader role: one thread at a time reads and decodes for all connections of the socket: a
 /// receiver that found nothing queued, or the I/O thread while no receiver is inside.
@@ -112,7 +113,7 @@ extension SocketEngine {
         if state == .open {
             lastLeave = readOwner == .receivers ? cmc_now_ns() : 0
             if readOwner == .receivers { armLease() }
-            if !receiveWaiters.isEmpty { wakeReceivers() }
+            if hasReceiveWaiters { wakeReceivers() }
         }
         if readOwner == .ioThread && !readyConnections.isEmpty { postBackgroundRead() }
         withExtendedLifetime(dead) {}

@@ -1,6 +1,6 @@
 import CMCLinux
 package import MCMemory
-package import MCQueue
+import MCQueue
 
 /// Polling: receive in the calling thread.
 extension SocketEngine {
@@ -32,7 +32,7 @@ extension SocketEngine {
     ) throws(SocketError) -> Bool {
         guard state == .open else { throw closedError() }
         guard try pattern.receive(into: &message) else { return false }
-        if !receiveWaiters.isEmpty { passOn() }
+        if hasReceiveWaiters { passOn() }
         clearSignalIfIdle()
         return true
     }

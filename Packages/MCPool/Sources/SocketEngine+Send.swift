@@ -1,5 +1,5 @@
 import CMCLinux
-package import MCMemory
+import MCMemory
 import MCQueue
 
 extension SocketEngine {
@@ -33,6 +33,13 @@ extension SocketEngine {
     private func sendSlow(_ message: Outgoing, waits: Bool) throws(SocketError) {
         let timeout = options.sendTimeoutMilliseconds
         do throws(SocketError) {
+            // What is in the way may be waiting for the flusher: write it here and now.
+            flushWatched()
+            guard state == .open else { throw closedError() }
+            if try pattern.send(message) == .sent {
+                settleAndUnlock()
+                return
+            }
             guard waits, timeout != 0 else { throw noRoom(.wouldBlock, "") }
             let deadline = timeout < 0 ? nil : cmc_now_ns() + UInt64(timeout) * 1_000_000
             while true {

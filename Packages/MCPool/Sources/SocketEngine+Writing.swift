@@ -1,5 +1,7 @@
 import CMCLinux
 import Glibc
+import MCQueue
+import MCTransport
 
 /// The writer role: the sender writes an idle pipe, the flusher one in a burst, the I/O thread one
 /// whose peer is slow.

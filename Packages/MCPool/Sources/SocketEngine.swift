@@ -1,8 +1,8 @@
 import CMCLinux
-package import MCMemory
-package import MCQueue
+import MCMemory
+import MCQueue
 package import MCTransport
-import MCTransportInproc
+package import MCTransportInproc
 
 /// Everything of one socket below its typed face: its pipes, its waiters, who reads and who
 /// writes.
@@ -41,7 +41,7 @@ package final class SocketEngine: @unchecked Sendable {
     }
 
     let lock = EngineLock.create()
-    package let pattern: Pattern
+    package let pattern: any Pattern
     let ioThread: IOThread
     let transports: [Scheme: any StreamTransport]
     let inproc: InprocRegistry
@@ -81,7 +81,11 @@ package final class SocketEngine: @unchecked Sendable {
 
     // Receivers and senders.
     var style: ReceiveStyle?
-    var receiveWaiters = WaiterList()
+    var receiveWaiters = WaiterList() {
+        didSet { hasReceiveWaiters = !receiveWaiters.isEmpty }
+    }
+    /// Known without touching the list, which would cost a retain on every message.
+    var hasReceiveWaiters = false
     var sendWaiters = WaiterList()
     var callback: (@Sendable (borrowing Message) -> Void)?
     var isDeliveryPosted = false
@@ -92,13 +96,13 @@ package final class SocketEngine: @unchecked Sendable {
     var endpoints: [EndpointRecord] = []
     package internal(set) var lastEndpoint = ""
     var lingerTimer: UInt64?
-    var onEnd: (() -> Void)?
+    var onEnd: (@Sendable () -> Void)?
     /// Only on the I/O thread.
     var ioToken: UInt64 = 0
 
     /// - Throws: when the process has no descriptors left for the socket.
     package init(
-        pattern: Pattern, options: EngineOptions, ioThread: IOThread,
+        pattern: any Pattern, options: EngineOptions, ioThread: IOThread,
         transports: [Scheme: any StreamTransport], inproc: InprocRegistry
     ) throws(SocketError) {
         epoll = cmc_epoll_create()
@@ -139,6 +143,17 @@ package final class SocketEngine: @unchecked Sendable {
     /// Whether the I/O thread has the set in its own.
     var isRegistered = false
 
+    package var lastEndpointNow: String { lock.withLock { lastEndpoint } }
+
+    /// At process exit: a socket that its owner did not close loses what it has not sent.
+    package func abandonIfOpen() {
+        lock.lock()
+        let isOpen = state == .open
+        if isOpen { options.lingerMilliseconds = 0 }
+        lock.unlock()
+        if isOpen { close() }
+    }
+
     var optionsSnapshot: EngineOptions { lock.withLock { options } }
 
     /// Changes options while the socket is in use; what can take effect at once does.
@@ -150,7 +165,6 @@ package final class SocketEngine: @unchecked Sendable {
             pipe.pointee.receiveHighWaterMark = options.receiveHighWaterMark
             if pipe.pointee.hasRoom { pattern.writable(pipe) }
         }
-        pattern.routingIDChanged(options.routingID)
         wakeSenders()
         settleAndUnlock()
     }
@@ -160,7 +174,7 @@ package final class SocketEngine: @unchecked Sendable {
     /// Runs `body` with the lock held and does afterwards what it left to do; for pattern
     /// operations of the facade such as subscribing.
     package func withPattern<Result>(
-        _ body: (Pattern) throws(SocketError) -> Result
+        _ body: (any Pattern) throws(SocketError) -> Result
     ) throws(SocketError) -> Result {
         lock.lock()
         guard state == .open else {

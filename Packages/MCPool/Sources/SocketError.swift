@@ -1,4 +1,4 @@
-public import MCTransport
+package import MCTransport
 
 /// What a socket's operations throw: a code to decide by, and words that name what was wrong.
 ///

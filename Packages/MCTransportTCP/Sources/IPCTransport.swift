@@ -49,7 +49,7 @@ public struct IPCTransport: StreamTransport {
     }
 
     /// Connects. Unix sockets have no "in progress": either the listener has room in its backlog,
-    /// or this throws ``TransportError/Code/connectionRefused``.
+    /// or this throws `TransportError.Code.connectionRefused`.
     public func connect(
         to address: LinkAddress, options: LinkOptions
     ) throws(TransportError) -> any StreamLink {
