@@ -68,7 +68,10 @@ struct DemoConductor {
         case .ended(let child):
             let missing = childOfPeer.filter { $0.value == child }.map(\.key)
                 .filter { name in !reports.contains { $0.peer == name } }
-            if let name = missing.sorted().first { fail("\(name) ended early") }
+            if let name = missing.sorted().first {
+                let status = group.children[child].wait(until: Clock.nanoseconds() + 100_000_000)
+                fail("\(name) ended early, status \(status.map(String.init) ?? "unknown")")
+            }
         case .deadline:
             guard phase != .stopping else {
                 failure = failure ?? "not every peer reported in time"
