@@ -10,7 +10,7 @@ package final class Pub: Pattern {
     private var pipes: [Pipe] = []
     /// What in-process peers send: subscriptions in the form of messages.
     private let requests = FairQueue.create()
-    private let subscriptions = SubscriptionTree()
+    private var subscriptions = SubscriptionTree()
     private var epoch: UInt64 = 0
 
     package init() {}

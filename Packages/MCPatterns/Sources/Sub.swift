@@ -10,7 +10,7 @@ package final class Sub: Pattern {
     package let canReceive = true
     private var pipes: [Pipe] = []
     private let fairQueue = FairQueue.create()
-    private let subscriptions = SubscriptionTree()
+    private var subscriptions = SubscriptionTree()
     /// Each prefix and how often it was subscribed to, for peers that come later.
     private var prefixes: [[UInt8]: Int] = [:]
 
@@ -80,11 +80,7 @@ package final class Sub: Pattern {
 
     private func matches(_ message: borrowing Message) -> Bool {
         message.withFrame(0) { frame in
-            frame.withUnsafeBytes { topic in
-                var found = false
-                subscriptions.match(topic: topic) { _ in found = true }
-                return found
-            }
+            frame.withUnsafeBytes { subscriptions.matches(topic: $0) }
         }
     }
 
