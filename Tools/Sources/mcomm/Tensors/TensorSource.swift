@@ -14,7 +14,7 @@ struct TensorSource: Sendable {
         func payload() -> Frame {
             file.withPayload(of: stored) { span in
                 guard span.byteCount >= 64 << 10 else { return Frame(span) }
-                return span.withUnsafeBytes { bytes in
+                return unsafe span.withUnsafeBytes { bytes in
                     // Safe because the closure keeps the file, and with it the mapping.
                     unsafe Frame(
                         adopting: bytes, release: { [file] in withExtendedLifetime(file) {} })
