@@ -52,7 +52,11 @@ let package = Package(
             name: "MCommSupportTests", dependencies: ["MCommSupport"], swiftSettings: settings),
         // Runs the binary, as a user would.
         .testTarget(
-            name: "MCommTests", dependencies: ["MCommSupport", "MCTensorFiles", "mcomm"],
+            name: "MCommTests",
+            dependencies: [
+                "MCommSupport", "MCTensorFiles", "mcomm",
+                .product(name: "MCCodec", package: "mooncake-communicator"),
+            ],
             swiftSettings: settings),
     ]
 )

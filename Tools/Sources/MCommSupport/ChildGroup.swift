@@ -4,7 +4,7 @@ private import Glibc
 public struct ChildGroup {
     /// What happened next.
     public enum Event {
-        /// A child wrote a line.
+        /// A child wrote a line; one without an end is not told.
         case line(child: Int, text: String)
         /// A child closed its standard output: it has ended, or is about to.
         case ended(child: Int)

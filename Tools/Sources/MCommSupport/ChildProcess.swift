@@ -24,9 +24,13 @@ public final class ChildProcess {
     private static let spawning = Mutex(())
 
     /// Starts `executable` with our environment. Two calls at a time take turns.
-    public convenience init(executable: String, arguments: [String]) throws(SpawnError) {
+    ///
+    /// - Parameter mergesErrors: the child's standard error goes where its standard output goes.
+    public convenience init(
+        executable: String, arguments: [String], mergesErrors: Bool = false
+    ) throws(SpawnError) {
         let started = try Self.spawning.withLock { _ throws(SpawnError) in
-            try Self.spawn(executable, arguments)
+            try Self.spawn(executable, arguments, mergesErrors)
         }
         self.init(started)
     }
@@ -36,7 +40,7 @@ public final class ChildProcess {
     }
 
     private static func spawn(
-        _ executable: String, _ arguments: [String]
+        _ executable: String, _ arguments: [String], _ mergesErrors: Bool
     ) throws(SpawnError) -> (identifier: Int32, input: Int32, output: Int32) {
         let input = try Self.makePipe()
         let output = try Self.makePipe()
@@ -49,6 +53,9 @@ public final class ChildProcess {
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
         unsafe posix_spawn_file_actions_adddup2(&actions, input.read, STDIN_FILENO)
         unsafe posix_spawn_file_actions_adddup2(&actions, output.write, STDOUT_FILENO)
+        if mergesErrors {
+            unsafe posix_spawn_file_actions_adddup2(&actions, output.write, STDERR_FILENO)
+        }
         var words: [UnsafeMutablePointer<CChar>?] = unsafe ([executable] + arguments).map {
             unsafe strdup($0)
         }
