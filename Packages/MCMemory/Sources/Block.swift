@@ -8,10 +8,12 @@ public import Synchronization
 ///
 /// - Thread rule: any thread may retain, release and read; writing needs the only reference.
 /// - Budget: release of the last reference is one atomic load, no read-modify-write.
-@unsafe
+/// - Safety: whoever holds a handle holds a reference, or borrows from somebody who does.
+@safe
 @frozen
 public struct Block: @unchecked Sendable, Equatable {
     /// What stands in front of the payload.
+    @unsafe
     @usableFromInline
     package struct Header: ~Copyable {
         @usableFromInline package let references: Atomic<Int>

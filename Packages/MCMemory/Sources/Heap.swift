@@ -25,6 +25,7 @@ public enum Heap {
     static let foreignBatchCount = 32
     static let foreignBatchBytes = 64 << 10
 
+    @unsafe
     @usableFromInline
     package struct State: ~Copyable {
         /// Blocks that other threads gave back: a stack that only the owner empties, whole.
@@ -44,6 +45,7 @@ public enum Heap {
     /// Heaps of threads that ended; the next new thread takes one over with all its blocks.
     private static let retired = Mutex<RetiredHeaps>(RetiredHeaps())
 
+    @safe
     private struct RetiredHeaps: @unchecked Sendable {
         var first: UnsafeMutablePointer<State>?
     }

@@ -28,12 +28,12 @@ package final class Pub: Pattern {
     }
 
     package func disconnected(_ pipe: Pipe) {
-        subscriptions.removeAll(subscriber: Int(bitPattern: pipe))
+        subscriptions.removeAll(subscriber: pipe.bitPattern)
     }
 
     package func detach(_ pipe: Pipe) {
         requests.remove(pipe)
-        subscriptions.removeAll(subscriber: Int(bitPattern: pipe))
+        subscriptions.removeAll(subscriber: pipe.bitPattern)
         let index = pipe.pointee.sendIndex
         guard index >= 0 else { return }
         pipes.swapAt(index, pipes.count - 1)
@@ -45,7 +45,7 @@ package final class Pub: Pattern {
     package func subscription(
         _ prefix: UnsafeRawBufferPointer, add: Bool, from pipe: Pipe
     ) {
-        let subscriber = Int(bitPattern: pipe)
+        let subscriber = pipe.bitPattern
         if add {
             _ = subscriptions.add(prefix: prefix, subscriber: subscriber)
         } else {

@@ -9,6 +9,7 @@ import Synchronization
 /// - Thread rule: guarded by the engine's lock.
 /// - Complexity: O(1) for everything; an empty pipe costs one move, once.
 /// - Ownership: a plain pointer, as `LoadBalancer`; the pattern calls `destroy` when it goes.
+@safe
 package struct FairQueue {
     private struct State {
         var pipes: [Pipe] = []

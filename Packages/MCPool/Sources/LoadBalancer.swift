@@ -9,6 +9,7 @@ import MCMemory
 /// - Complexity: O(1) for everything; a full pipe costs one move, once.
 /// - Ownership: the handle is a plain pointer, so that a send pays for no exclusivity check; the
 ///   pattern calls `destroy` when it goes.
+@safe
 package struct LoadBalancer {
     private struct State {
         var pipes: [Pipe] = []

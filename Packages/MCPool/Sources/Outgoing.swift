@@ -4,7 +4,7 @@ package import MCMemory
 /// that patterns can look at it and write it to pipes without moving frames around.
 ///
 /// - Ownership: valid only during the send that made it.
-@unsafe
+@safe
 package struct Outgoing {
     /// The first frame's bytes.
     package var address: UnsafeRawPointer?

@@ -13,8 +13,34 @@ import Synchronization
 ///   holder of the writer role, and `received` to its producer and (under the lock) its consumer.
 /// - Ownership: the state lives as long as its `PipeOwner`. An engine's pipes are held by the
 ///   engine; whoever lets the lock go and comes back holds the owner meanwhile.
-package typealias Pipe = UnsafeMutablePointer<PipeState>
+@safe
+package struct Pipe: Hashable, @unchecked Sendable {
+    private let state: UnsafeMutablePointer<PipeState>
 
+    fileprivate init(_ state: UnsafeMutablePointer<PipeState>) { self.state = state }
+
+    /// The pipe of a number that `Int(bitPattern:)` gave, while that pipe is attached.
+    package init?(bitPattern: Int) {
+        guard let state = UnsafeMutablePointer<PipeState>(bitPattern: bitPattern) else {
+            return nil
+        }
+        self.state = state
+    }
+
+    package var bitPattern: Int { Int(bitPattern: state) }
+
+    package var pointee: PipeState {
+        _read { yield state.pointee }
+        nonmutating _modify { yield &state.pointee }
+    }
+
+    fileprivate func free() {
+        state.deinitialize(count: 1)
+        state.deallocate()
+    }
+}
+
+@safe
 package struct PipeState: ~Copyable {
     package unowned(unsafe) var engine: SocketEngine
     /// Keeps this state alive; taken out when the pipe is detached.
@@ -99,20 +125,18 @@ package class PipeOwner: @unchecked Sendable {
     func make(
         engine: SocketEngine, sendHighWaterMark: Int, receiveHighWaterMark: Int
     ) -> Pipe {
-        let pipe = Pipe.allocate(capacity: 1)
-        pipe.initialize(
+        let state = UnsafeMutablePointer<PipeState>.allocate(capacity: 1)
+        state.initialize(
             to: PipeState(
                 engine: engine, sendHighWaterMark: sendHighWaterMark,
                 receiveHighWaterMark: receiveHighWaterMark))
+        let pipe = Pipe(state)
         pipes.append(pipe)
         return pipe
     }
 
     deinit {
-        for pipe in pipes {
-            pipe.deinitialize(count: 1)
-            pipe.deallocate()
-        }
+        for pipe in pipes { pipe.free() }
     }
 }
 
@@ -150,11 +174,17 @@ extension PipeState {
     /// Whether the peer is a socket of this process.
     package var isInproc: Bool { pair != nil }
 
+    /// Makes what has been appended the writer's.
+    mutating func launch() {
+        fill.seal()
+        swap(&fill, &flight)
+    }
+
     /// Bytes or messages that the kernel has not taken yet.
     var hasUnsent: Bool { !fill.isEmpty || !flight.isEmpty }
 }
 
-extension UnsafeMutablePointer where Pointee == PipeState {
+extension Pipe {
     /// Puts a whole message in. The caller has looked at `hasRoom`.
     @inline(__always)
     package func write(_ message: Outgoing) {
@@ -244,7 +274,7 @@ extension UnsafeMutablePointer where Pointee == PipeState {
 
 // MARK: - Receiving
 
-extension UnsafeMutablePointer where Pointee == PipeState {
+extension Pipe {
     /// A message was taken. Tells whoever waits for room, when there is news for them.
     @inline(__always)
     func didReceive() {

@@ -91,10 +91,7 @@ extension SocketEngine {
         }
         pipe.pointee.isWriting = true
         while true {
-            if pipe.pointee.flight.isEmpty {
-                pipe.pointee.fill.seal()
-                swap(&pipe.pointee.fill, &pipe.pointee.flight)
-            }
+            if pipe.pointee.flight.isEmpty { pipe.pointee.launch() }
             lock.unlock()
             let (written, outcome) = write(pipe, to: connection)
             lock.lock()
@@ -203,7 +200,7 @@ extension SocketEngine {
     }
 }
 
-extension UnsafeMutablePointer where Pointee == PipeState {
+extension Pipe {
     /// Puts messages that came back into the pipe again, for its next connection.
     package func restore(_ messages: [Recovered]) {
         for message in messages {

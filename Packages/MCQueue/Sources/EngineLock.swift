@@ -6,7 +6,7 @@ package import Synchronization
 /// - Budget: one locked instruction to take it and one to let it go while nobody contends.
 /// - Ownership: the handle is a plain pointer; its owner calls `destroy` when no thread can come
 ///   any more.
-@unsafe
+@safe
 @frozen
 package struct EngineLock: @unchecked Sendable {
     /// 0 free, 1 held, 2 held and somebody sleeps.

@@ -12,7 +12,7 @@ import Synchronization
 ///   `pop`, `isEmpty` to the consumer; each role is one thread at a time. Both may run at once.
 /// - Budget per frame: two copies of 64 bytes; no locked instruction; a block per 62 frames.
 /// - Ownership: the handle is a plain pointer; its owner calls `destroy` when both roles are over.
-@unsafe
+@safe
 package struct FrameQueue: @unchecked Sendable {
     package static let framesPerSegment = 62
 
