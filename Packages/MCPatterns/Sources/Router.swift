@@ -42,7 +42,7 @@ package final class Router: Pattern {
     /// Five bytes that begin with zero, which no peer may announce.
     private func generate() -> [UInt8] {
         nextGenerated &+= 1
-        return [0] + withUnsafeBytes(of: nextGenerated.bigEndian) { [UInt8]($0) }
+        return unsafe [0] + withUnsafeBytes(of: nextGenerated.bigEndian) { unsafe [UInt8]($0) }
     }
 
     private func forget(_ pipe: Pipe) {
@@ -72,7 +72,7 @@ package final class Router: Pattern {
             throw SocketError(
                 .invalidMessage, "a ROUTER message is a routing id and at least one frame")
         }
-        let key = RoutingKey(bytes: [UInt8](message.firstBytes))
+        let key = unsafe RoutingKey(bytes: [UInt8](message.firstBytes))
         if let pipe = peers[key], pipe.pointee.hasRoom { pipe.write(rest) }
         return .sent
     }

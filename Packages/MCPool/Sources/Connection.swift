@@ -86,19 +86,19 @@ final class Connection: EventHandler, @unchecked Sendable {
         phase = dialer == nil ? .handshaking : .connecting
         let limit = options.maximumMessageBytes
         // Behind a pointer, so that decoding a frame pays for no exclusivity check.
-        decoder = .allocate(capacity: 1)
-        decoder.initialize(
+        unsafe decoder = .allocate(capacity: 1)
+        unsafe decoder.initialize(
             to: FrameDecoder(
                 limits: FrameDecoder.Limits(frameBytes: limit < 0 ? nil : UInt64(limit))))
     }
 
     deinit {
-        decoder.deinitialize(count: 1)
-        decoder.deallocate()
+        unsafe decoder.deinitialize(count: 1)
+        unsafe decoder.deallocate()
     }
 
     /// Names the connection in the socket's epoll set.
-    var readToken: UInt64 { UInt64(UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque())) }
+    var readToken: UInt64 { unsafe UInt64(UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque())) }
 
     // MARK: Writing
 

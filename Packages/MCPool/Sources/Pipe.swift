@@ -17,26 +17,26 @@ import Synchronization
 package struct Pipe: Hashable, @unchecked Sendable {
     private let state: UnsafeMutablePointer<PipeState>
 
-    fileprivate init(_ state: UnsafeMutablePointer<PipeState>) { self.state = state }
+    fileprivate init(_ state: UnsafeMutablePointer<PipeState>) { unsafe self.state = state }
 
     /// The pipe of a number that `Int(bitPattern:)` gave, while that pipe is attached.
     package init?(bitPattern: Int) {
-        guard let state = UnsafeMutablePointer<PipeState>(bitPattern: bitPattern) else {
+        guard let state = unsafe UnsafeMutablePointer<PipeState>(bitPattern: bitPattern) else {
             return nil
         }
-        self.state = state
+        unsafe self.state = state
     }
 
-    package var bitPattern: Int { Int(bitPattern: state) }
+    package var bitPattern: Int { unsafe Int(bitPattern: state) }
 
     package var pointee: PipeState {
-        _read { yield state.pointee }
-        nonmutating _modify { yield &state.pointee }
+        _read { yield unsafe state.pointee }
+        nonmutating _modify { yield unsafe &state.pointee }
     }
 
     fileprivate func free() {
-        state.deinitialize(count: 1)
-        state.deallocate()
+        unsafe state.deinitialize(count: 1)
+        unsafe state.deallocate()
     }
 }
 
@@ -109,7 +109,7 @@ package struct PipeState: ~Copyable {
     init(
         engine: SocketEngine, sendHighWaterMark: Int, receiveHighWaterMark: Int
     ) {
-        self.engine = engine
+        unsafe self.engine = engine
         self.sendHighWaterMark = sendHighWaterMark
         self.receiveHighWaterMark = receiveHighWaterMark
         received = FrameQueue.create(creditStep: receiveHighWaterMark / 4)
@@ -126,11 +126,11 @@ package class PipeOwner: @unchecked Sendable {
         engine: SocketEngine, sendHighWaterMark: Int, receiveHighWaterMark: Int
     ) -> Pipe {
         let state = UnsafeMutablePointer<PipeState>.allocate(capacity: 1)
-        state.initialize(
+        unsafe state.initialize(
             to: PipeState(
                 engine: engine, sendHighWaterMark: sendHighWaterMark,
                 receiveHighWaterMark: receiveHighWaterMark))
-        let pipe = Pipe(state)
+        let pipe = unsafe Pipe(state)
         pipes.append(pipe)
         return pipe
     }
@@ -188,7 +188,7 @@ extension Pipe {
     /// Puts a whole message in. The caller has looked at `hasRoom`.
     @inline(__always)
     package func write(_ message: Outgoing) {
-        writeFrame(
+        unsafe writeFrame(
             message.address, count: message.count, frame: message.frame,
             more: message.restCount > 0)
         if message.restCount > 0 { writeRest(message) }
@@ -196,11 +196,11 @@ extension Pipe {
 
     @inline(never)
     private func writeRest(_ message: Outgoing) {
-        guard let rest = message.rest else { return }
+        guard let rest = unsafe message.rest else { return }
         for index in 0..<message.restCount {
-            let frame = rest + index
-            let bytes = frame.pointee.borrowedBytes(at: frame)
-            writeFrame(
+            let frame = unsafe rest + index
+            let bytes = unsafe frame.pointee.borrowedBytes(at: frame)
+            unsafe writeFrame(
                 bytes.baseAddress, count: bytes.count, frame: frame,
                 more: index + 1 < message.restCount)
         }
@@ -212,17 +212,17 @@ extension Pipe {
         _ address: UnsafeRawPointer?, count: Int, frame: UnsafePointer<Frame>?, more: Bool
     ) {
         if pointee.peer != nil {
-            pushToPeer(address, count: count, frame: frame, more: more)
+            unsafe pushToPeer(address, count: count, frame: frame, more: more)
             return
         }
         if pointee.fill.isEmpty || pointee.fill.byteCount >= SocketEngine.flushBytes {
-            pointee.engine.markDirty(self)
+            unsafe pointee.engine.markDirty(self)
         }
         let flags: FrameFlags = more ? .more : []
         if count >= OutBuffer.gatherBytes {
-            appendLarge(address, count: count, frame: frame, flags: flags)
+            unsafe appendLarge(address, count: count, frame: frame, flags: flags)
         } else {
-            pointee.fill.append(copying: address, count: count, flags: flags)
+            unsafe pointee.fill.append(copying: address, count: count, flags: flags)
         }
         if !more { pointee.queuedMessages &+= 1 }
     }
@@ -231,20 +231,20 @@ extension Pipe {
     private func appendLarge(
         _ address: UnsafeRawPointer?, count: Int, frame: UnsafePointer<Frame>?, flags: FrameFlags
     ) {
-        if let (block, address) = frame?.pointee.sliceParts {
-            pointee.fill.append(referring: block, address: address, count: count, flags: flags)
+        if let (block, address) = unsafe frame?.pointee.sliceParts {
+            unsafe pointee.fill.append(referring: block, address: address, count: count, flags: flags)
             return
         }
-        let copy = Frame(copying: UnsafeRawBufferPointer(start: address, count: count))
-        guard let (block, start) = copy.sliceParts else { return }
-        pointee.fill.append(referring: block, address: start, count: count, flags: flags)
+        let copy = unsafe Frame(copying: UnsafeRawBufferPointer(start: address, count: count))
+        guard let (block, start) = unsafe copy.sliceParts else { return }
+        unsafe pointee.fill.append(referring: block, address: start, count: count, flags: flags)
     }
 
     /// Puts an encoded command in. Commands do not count for the high-water mark.
     package func writeEncoded(_ frame: [UInt8]) {
         guard pointee.peer == nil else { return }
-        pointee.engine.markDirty(self)
-        frame.withUnsafeBytes { pointee.fill.append(encoded: $0) }
+        unsafe pointee.engine.markDirty(self)
+        unsafe frame.withUnsafeBytes { unsafe pointee.fill.append(encoded: $0) }
     }
 
     @inline(never)
@@ -253,10 +253,10 @@ extension Pipe {
     ) {
         guard let peer = pointee.peer else { return }
         var copy: Frame
-        if let frame, frame.pointee.isSlice {
-            copy = frame.pointee.copy()
+        if let frame = unsafe frame, unsafe frame.pointee.isSlice {
+            copy = unsafe frame.pointee.copy()
         } else {
-            copy = Frame(copying: UnsafeRawBufferPointer(start: address, count: count))
+            copy = unsafe Frame(copying: UnsafeRawBufferPointer(start: address, count: count))
         }
         copy.hasMore = more
         peer.pointee.received.push(copy)
@@ -267,7 +267,7 @@ extension Pipe {
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         if peer.pointee.isAsleep.load(ordering: .relaxed) {
             peer.pointee.isAsleep.store(false, ordering: .relaxed)
-            pointee.engine.markNotify(self)
+            unsafe pointee.engine.markNotify(self)
         }
     }
 }
@@ -290,10 +290,10 @@ extension Pipe {
             atomicMemoryFence(ordering: .sequentiallyConsistent)
             if pointee.isProducerWaiting.load(ordering: .relaxed) {
                 pointee.isProducerWaiting.store(false, ordering: .relaxed)
-                pointee.engine.markRoom(self)
+                unsafe pointee.engine.markRoom(self)
             }
         } else if let connection = pointee.connection, connection.isStalled {
-            pointee.engine.resumeIfRoom(connection)
+            unsafe pointee.engine.resumeIfRoom(connection)
         }
     }
 }

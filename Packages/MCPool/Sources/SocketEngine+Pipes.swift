@@ -84,7 +84,7 @@ extension SocketEngine {
         streamCount += 1
         _ = cmc_epoll_add(
             epoll, connection.link.descriptor, CMC_POLL_IN | CMC_POLL_RDHUP, connection.readToken)
-        if connection.decoder.pointee.hasBuffered {
+        if unsafe connection.decoder.pointee.hasBuffered {
             markReady(connection)
             if isReaderAsleep { cmc_eventfd_signal(wakeDescriptor) }
             postBackgroundRead()

@@ -78,7 +78,7 @@ extension SocketEngine {
             self.notices = []
             lock.unlock()
             for waiter in wakes { waiter.wake() }
-            for notice in notices { notice.pipe.pointee.engine.receive(notice) }
+            for notice in notices { unsafe notice.pipe.pointee.engine.receive(notice) }
             lock.lock()
         }
         lock.unlock()

@@ -140,14 +140,14 @@ extension SocketEngine {
     private func write(_ pipe: Pipe, to connection: Connection) -> (Int, WriteOutcome) {
         var messages = 0
         var bytes = 0
-        let outcome = withUnsafeTemporaryAllocation(
+        let outcome = unsafe withUnsafeTemporaryAllocation(
             of: iovec.self, capacity: SocketEngine.vectorsPerWrite
         ) { vectors -> WriteOutcome in
             guard let base = vectors.baseAddress else { return .failed }
             while !pipe.pointee.flight.isEmpty {
                 if bytes > SocketEngine.bytesPerTurn { return .turnOver }
-                let count = pipe.pointee.flight.vectors(base, capacity: vectors.count)
-                switch connection.link.write(base, count: count) {
+                let count = unsafe pipe.pointee.flight.vectors(base, capacity: vectors.count)
+                switch unsafe connection.link.write(base, count: count) {
                 case .bytes(let written):
                     bytes += written
                     messages += pipe.pointee.flight.didWrite(written)
