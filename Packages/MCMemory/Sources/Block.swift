@@ -11,7 +11,7 @@ public import Synchronization
 /// - Safety: whoever holds a handle holds a reference, or borrows from somebody who does.
 @safe
 @frozen
-public struct Block: @unchecked Sendable, Equatable {
+public struct Block: @unchecked Sendable {
     /// What stands in front of the payload.
     @unsafe
     @usableFromInline

@@ -3,6 +3,7 @@ package import MCPool
 
 /// REQ: sends a request to the next peer, then receives that peer's reply, in lockstep (RFC 28).
 /// An empty frame divides the envelope from the request.
+@safe
 package final class Req: BalancedPattern {
     private enum Step {
         case idle

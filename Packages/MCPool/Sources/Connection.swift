@@ -15,6 +15,7 @@ import Synchronization
 ///   role; the handshake's members to the I/O thread; the rest is guarded by the engine's lock.
 /// - Ownership: the pipe holds the connection, the I/O thread while it has it registered. The
 ///   descriptor closes with the last reference, so nobody reads or writes a number used again.
+@safe
 final class Connection: EventHandler, @unchecked Sendable {
     enum Phase {
         case connecting

@@ -13,6 +13,7 @@ import Glibc
 /// - Thread rule: appended to under the socket's lock; written from by the holder of the pipe's
 ///   writer role. The two never work on the same buffer (a pipe has two and swaps them).
 /// - Budget: a small frame is one copy; a block of 256 KiB serves thousands of them.
+@safe
 package struct OutBuffer: ~Copyable {
     /// Bodies from here on are referred to and gathered by the kernel, smaller ones are copied.
     package static let gatherBytes = 8 << 10
@@ -20,6 +21,7 @@ package struct OutBuffer: ~Copyable {
     static let largestBlockBytes = (256 << 10) - Heap.headerBytes
 
     /// A run of bytes to be written; holds one reference to its block.
+    @safe
     struct Segment {
         var block: Block
         var address: UnsafeRawPointer

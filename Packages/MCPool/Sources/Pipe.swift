@@ -14,7 +14,7 @@ import Synchronization
 /// - Ownership: the state lives as long as its `PipeOwner`. An engine's pipes are held by the
 ///   engine; whoever lets the lock go and comes back holds the owner meanwhile.
 @safe
-package struct Pipe: Hashable, @unchecked Sendable {
+package struct Pipe: Equatable, @unchecked Sendable {
     private let state: UnsafeMutablePointer<PipeState>
 
     fileprivate init(_ state: UnsafeMutablePointer<PipeState>) { unsafe self.state = state }
@@ -25,6 +25,10 @@ package struct Pipe: Hashable, @unchecked Sendable {
             return nil
         }
         unsafe self.state = state
+    }
+
+    package static func == (left: Pipe, right: Pipe) -> Bool {
+        left.bitPattern == right.bitPattern
     }
 
     package var bitPattern: Int { unsafe Int(bitPattern: state) }

@@ -16,7 +16,9 @@ package enum WakeReason: Sendable {
 /// do so exactly once; waking happens after the lock is let go.
 ///
 /// - Ownership: made for one sleep, then thrown away.
+@safe
 package final class Waiter: @unchecked Sendable {
+    @safe
     private enum Kind {
         case thread
         case task(UnsafeContinuation<WakeReason, Never>)
