@@ -1,3 +1,4 @@
+import MCLock
 import CMCLinux
 import Glibc
 import Synchronization
@@ -43,7 +44,7 @@ public enum Heap {
     }
 
     /// Heaps of threads that ended; the next new thread takes one over with all its blocks.
-    private static let retired = Mutex<RetiredHeaps>(RetiredHeaps())
+    private static let retired = Locked<RetiredHeaps>(RetiredHeaps())
 
     @safe
     private struct RetiredHeaps: @unchecked Sendable {

@@ -28,7 +28,8 @@ package final class Router: Pattern {
     package func attach(_ pipe: Pipe) -> Bool { true }
 
     package func connected(_ pipe: Pipe) -> Bool {
-        if pipe.pointee.routingID.isEmpty {
+        // Ids that begin with zero are ours to make up.
+        if pipe.pointee.routingID.isEmpty || pipe.pointee.routingID.first == 0 {
             pipe.pointee.routingID = generate()
         }
         let key = RoutingKey(bytes: pipe.pointee.routingID)

@@ -1,3 +1,4 @@
+import MCLock
 import CMCLinux
 import MCQueue
 import Synchronization
@@ -27,7 +28,7 @@ package final class IOThread: @unchecked Sendable {
         var hasEnded = false
     }
 
-    private let mailbox = Mutex<Mailbox>(Mailbox())
+    private let mailbox = Locked<Mailbox>(Mailbox())
     let epoll: Int32
     private let wake: Int32
 

@@ -1,3 +1,4 @@
+import MCLock
 import MCQueue
 import MCSecurity
 import MCTransport

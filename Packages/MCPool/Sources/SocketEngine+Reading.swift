@@ -1,5 +1,6 @@
 import CMCLinux
 import MCCodec
+import MCLock
 import MCMemory
 import MCQueue
 import MCTransport

@@ -1,4 +1,5 @@
 import CMCLinux
+import MCLock
 import MCQueue
 
 /// What a change of state leaves to do, collected under the lock and done before it is let go, or

@@ -1,5 +1,6 @@
 import CMCLinux
 import Glibc
+import MCLock
 import MCQueue
 import MCTransport
 
