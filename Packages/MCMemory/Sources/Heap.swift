@@ -29,10 +29,11 @@ public enum Heap {
     @unsafe
     @usableFromInline
     package struct State: ~Copyable {
-        /// Blocks that other threads gave back: a stack that only the owner empties, whole.
-        let returned = unsafe Atomic<UnsafeMutablePointer<Block.Header>?>(nil)
         var free: InlineArray<12, UnsafeMutablePointer<Block.Header>?> = unsafe InlineArray(repeating: nil)
         var freeCount: InlineArray<12, Int> = InlineArray(repeating: 0)
+        /// Blocks that other threads gave back: a stack that only the owner empties, whole. Not the
+        /// first member, which ThreadSanitizer takes for the owner's changes of any.
+        let returned = unsafe Atomic<UnsafeMutablePointer<Block.Header>?>(nil)
         // The batch of foreign blocks, all of one owner.
         var foreignOwner: UnsafeMutablePointer<State>?
         var foreignFirst: UnsafeMutablePointer<Block.Header>?

@@ -92,7 +92,7 @@ extension SocketEngine {
         }
         pipe.pointee.isWriting = true
         while true {
-            if pipe.pointee.flight.isEmpty { pipe.pointee.launch() }
+            if pipe.flight.isEmpty { pipe.pointee.launch() }
             lock.unlock()
             let (written, outcome) = write(pipe, to: connection)
             lock.lock()
@@ -145,13 +145,13 @@ extension SocketEngine {
             of: iovec.self, capacity: SocketEngine.vectorsPerWrite
         ) { vectors -> WriteOutcome in
             guard let base = vectors.baseAddress else { return .failed }
-            while !pipe.pointee.flight.isEmpty {
+            while !pipe.flight.isEmpty {
                 if bytes > SocketEngine.bytesPerTurn { return .turnOver }
-                let count = unsafe pipe.pointee.flight.vectors(base, capacity: vectors.count)
+                let count = unsafe pipe.flight.vectors(base, capacity: vectors.count)
                 switch unsafe connection.link.write(base, count: count) {
                 case .bytes(let written):
                     bytes += written
-                    messages += pipe.pointee.flight.didWrite(written)
+                    messages += pipe.flight.didWrite(written)
                 case .wouldBlock:
                     return .blocked
                 case .end, .failed:
@@ -188,7 +188,7 @@ extension SocketEngine {
     func recover(_ pipe: Pipe) {
         guard !pipe.pointee.isWriting, pipe.pointee.hasUnsent else { return }
         let messages =
-            pipe.pointee.flight.takeUnsentMessages() + pipe.pointee.fill.takeUnsentMessages()
+            pipe.flight.takeUnsentMessages() + pipe.pointee.fill.takeUnsentMessages()
         pipe.pointee.queuedMessages = 0
         guard !messages.isEmpty else { return }
         if pipe.pointee.isLingering {
