@@ -77,6 +77,8 @@ package struct PipeState: ~Copyable {
     var isWatched = false
     var quietTicks = 0
     var lastWrite: UInt64 = 0
+    /// The peer took nothing while a sender waited; see `SocketEngine.writeTurn`.
+    var isUnpaced = false
     /// The endpoint is being disconnected: what was sent still goes, then the pipe.
     var isLingering = false
     /// What has not left is not wanted any more (LINGER has passed).
