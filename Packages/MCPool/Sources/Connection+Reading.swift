@@ -34,7 +34,6 @@ extension Connection {
         }
         if turnMessages > 0 { pipe.pointee.received.publish() }
         if turnResult != .more { decoder.pointee.settle() }
-        if bytes > 0 { noteArrival() }
     }
 
     /// One read into the decoder's room.
@@ -45,6 +44,7 @@ extension Connection {
         switch link.read(into: room) {
         case .bytes(let count):
             decoder.pointee.didRead(count)
+            noteArrival()
             // A read that filled its room probably left something behind; a short one did not,
             // and asking again would cost a system call to learn it.
             if count < room.count { isDrained = true }
