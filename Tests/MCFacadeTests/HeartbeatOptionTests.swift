@@ -1,4 +1,3 @@
-import CMCLinux
 import MCCodec
 import MCFacade
 import Testing

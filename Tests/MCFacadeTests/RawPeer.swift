@@ -1,9 +1,14 @@
-import CMCLinux
 import Glibc
 import MCCodec
 import MCTransport
 import MCTransportTCP
 import Testing
+
+/// Whether a descriptor becomes ready for poll's `events` (or breaks) in time.
+func isReady(_ descriptor: Int32, _ events: Int16, within milliseconds: Int) -> Bool {
+    var entry = pollfd(fd: descriptor, events: events, revents: 0)
+    return poll(&entry, 1, Int32(milliseconds)) > 0
+}
 
 /// The other end of a connection, byte by byte: sees what a socket really sends, and misbehaves.
 final class RawPeer: Sendable {
@@ -23,7 +28,7 @@ final class RawPeer: Sendable {
         transport.resolve(endpoint, options: options) { found.addresses = try? $0.get() }
         let address = try #require(found.addresses?.first)
         let link = try transport.connect(to: address, options: options)
-        try #require(cmc_poll_one(link.descriptor, CMC_POLL_OUT, 5_000_000_000) == 1)
+        try #require(isReady(link.descriptor, Int16(POLLOUT), within: 5000))
         try link.finishConnect()
         return RawPeer(link)
     }
@@ -46,7 +51,7 @@ final class RawPeer: Sendable {
     func send(_ bytes: [UInt8]) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
-            try #require(cmc_poll_one(link.descriptor, CMC_POLL_OUT, 5_000_000_000) == 1)
+            try #require(isReady(link.descriptor, Int16(POLLOUT), within: 5000))
             rest = rest.dropFirst(try sendSome(rest))
         }
     }
@@ -70,8 +75,9 @@ final class RawPeer: Sendable {
     func receive(_ count: Int, within milliseconds: Int = patience) throws -> [UInt8] {
         var all: [UInt8] = []
         while all.count < count {
-            guard cmc_poll_one(link.descriptor, CMC_POLL_IN, Int64(milliseconds) * 1_000_000) == 1
-            else { throw RawError.silence }
+            guard isReady(link.descriptor, Int16(POLLIN), within: milliseconds) else {
+                throw RawError.silence
+            }
             var bytes = [UInt8](repeating: 0, count: count - all.count)
             switch bytes.withUnsafeMutableBytes({ link.read(into: $0) }) {
             case .bytes(let got): all += bytes[..<got]
@@ -84,12 +90,12 @@ final class RawPeer: Sendable {
 
     /// Whether the socket closes the connection in time; throws away what it sends.
     func isClosed(within milliseconds: Int) -> Bool {
-        let deadline = cmc_now_ns() + UInt64(milliseconds) * 1_000_000
+        let deadline = ContinuousClock.now + .milliseconds(milliseconds)
         while true {
-            let now = cmc_now_ns()
-            guard now < deadline else { return false }
+            let left = deadline - .now
+            guard left > .zero else { return false }
             do {
-                _ = try receive(1, within: Int((deadline - now) / 1_000_000) + 1)
+                _ = try receive(1, within: Int(left / .milliseconds(1)) + 1)
             } catch RawError.silence {
                 return false
             } catch {
@@ -100,7 +106,7 @@ final class RawPeer: Sendable {
 
     /// Whether nothing comes for a while.
     func isSilent(for milliseconds: Int) -> Bool {
-        cmc_poll_one(link.descriptor, CMC_POLL_IN, Int64(milliseconds) * 1_000_000) == 0
+        !isReady(link.descriptor, Int16(POLLIN), within: milliseconds)
     }
 }
 
@@ -197,8 +203,7 @@ final class RawListener: Sendable {
     }
 
     func acceptIfAny(within milliseconds: Int) throws -> RawPeer? {
-        guard cmc_poll_one(listener.descriptor, CMC_POLL_IN, Int64(milliseconds) * 1_000_000) == 1
-        else { return nil }
+        guard isReady(listener.descriptor, Int16(POLLIN), within: milliseconds) else { return nil }
         return try listener.accept().map { RawPeer($0) }
     }
 

@@ -4,35 +4,62 @@ struct SubscriptionEntry {
     /// The subscriber's place in ``Subscribers``.
     @usableFromInline var slot: UInt32
     /// How many subscriptions there are; it stops at the largest number.
-    var count: UInt32
+    @usableFromInline var count: UInt32
     /// Where in the subscriber's list this node stands.
     var position: UInt32
 }
 
-/// A node: the prefix of its parent, then `key`, then the label. 64 bytes, one cache line.
+/// What the way down needs of a node, in one load: 16 bytes, in its parent's memory as well.
+@safe @usableFromInline
+struct SubscriptionBranch {
+    // Safe because only `SubscriptionNodes` follows the pointer, and frees what it points to.
+
+    /// The branches of the children (see `SubscriptionTree+Children.swift`).
+    @usableFromInline var children: UnsafeMutablePointer<SubscriptionBranch>?
+    /// The node that this branch is of; 0 in a table's place that has none.
+    @usableFromInline var node: UInt32 = 0
+    /// In a table, the key of its first place.
+    @usableFromInline var firstKey: UInt8 = 0
+    /// The last place of the table or list.
+    @usableFromInline var lastPlace: UInt8 = 0
+    /// The byte by which the parent finds the node.
+    @usableFromInline var key: UInt8 = 0
+    @usableFromInline var marks: UInt8 = 2
+
+    @inlinable init() {}
+
+    /// The children are in a table, not a list.
+    @inlinable var isTable: Bool {
+        get { marks & 1 != 0 }
+        set { marks = marks & ~1 | (newValue ? 1 : 0) }
+    }
+
+    /// The node has neither label nor subscribers: there is nothing to see on the way.
+    @inlinable var isPlain: Bool {
+        get { marks & 2 != 0 }
+        set { marks = marks & ~2 | (newValue ? 2 : 0) }
+    }
+}
+
+/// A node: the prefix of its parent, then its key, then the label. 64 bytes, one cache line.
 @safe @usableFromInline
 struct SubscriptionNode {
     // Safe because only `SubscriptionNodes` follows the pointers, and frees what they point to.
 
-    /// Up to 24 bytes of label, or in the first word the address of up to 255.
-    @usableFromInline var label: (UInt64, UInt64, UInt64) = (0, 0, 0)
-    /// The numbers of the children (see `SubscriptionTree+Children.swift`).
-    @usableFromInline var children: UnsafeMutablePointer<UInt32>?
-    /// Who wants the prefix that ends here, ordered by slot.
-    @usableFromInline var entries: UnsafeMutablePointer<SubscriptionEntry>?
+    /// Up to 16 bytes of label, or in the first word the address of up to 255.
+    @usableFromInline var label: (UInt64, UInt64) = (0, 0)
+    @usableFromInline var branch = SubscriptionBranch()
+    /// The only entry, or in its first two fields the address of several, ordered by slot.
+    @usableFromInline var entry = SubscriptionEntry(slot: 0, count: 0, position: 0)
     /// The node above, or the next free one in a node that is free.
     var parent: UInt32 = 0
     @usableFromInline var entryCount: UInt32 = 0
-    var entryCapacity: UInt32 = 0
+    /// The room for entries outside of the node; 0 when there are none.
+    @usableFromInline var entryCapacity: UInt32 = 0
+    var childCount: UInt16 = 0
+    /// The room for children.
+    var childCapacity: UInt16 = 0
     @usableFromInline var labelLength: UInt8 = 0
-    /// The byte by which the parent finds this node.
-    var key: UInt8 = 0
-    /// In a table, the key of its first place.
-    @usableFromInline var firstKey: UInt8 = 0
-    @usableFromInline var isTable = false
-    @usableFromInline var childCount: UInt16 = 0
-    /// Places for children: the range of a table, the room of a list.
-    @usableFromInline var childCapacity: UInt16 = 0
 }
 
 /// The nodes of a tree. Number 0 is the root, the empty prefix; it is always there, and nobody's
@@ -41,7 +68,7 @@ struct SubscriptionNode {
 /// It owns raw memory that ``deallocate()`` gives back; the tree calls it once.
 @safe @usableFromInline
 struct SubscriptionNodes {
-    @inlinable static var longestInlineLabel: Int { 24 }
+    @inlinable static var longestInlineLabel: Int { 16 }
     static var longestLabel: Int { 255 }
 
     // Safe because every number comes from `allocate`, which makes room for it, and pointers to
@@ -75,6 +102,7 @@ struct SubscriptionNodes {
     private static func storage(_ capacity: Int) -> UnsafeMutablePointer<SubscriptionNode> {
         let stride = MemoryLayout<SubscriptionNode>.stride
         assert(stride == 64, "a node is one cache line")
+        assert(MemoryLayout<SubscriptionBranch>.stride == 16, "four branches are one cache line")
         return unsafe UnsafeMutableRawPointer
             .allocate(byteCount: capacity * stride, alignment: 64)
             .bindMemory(to: SubscriptionNode.self, capacity: capacity)
@@ -87,6 +115,7 @@ struct SubscriptionNodes {
             let number = firstFree
             firstFree = unsafe base[Int(number)].parent
             unsafe base[Int(number)].parent = 0
+            unsafe base[Int(number)].branch.node = number
             return number
         }
         if used == capacity {
@@ -98,6 +127,7 @@ struct SubscriptionNodes {
             unsafe base = larger
         }
         unsafe (base + used).initialize(to: SubscriptionNode())
+        unsafe base[used].branch.node = UInt32(used)
         used += 1
         return UInt32(used - 1)
     }
@@ -113,8 +143,8 @@ struct SubscriptionNodes {
 
     private func freeParts(of number: UInt32) {
         let node = unsafe base + Int(number)
-        unsafe node.pointee.children?.deallocate()
-        unsafe node.pointee.entries?.deallocate()
+        unsafe node.pointee.branch.children?.deallocate()
+        if unsafe node.pointee.entryCapacity > 0 { unsafe Self.entries(of: node).deallocate() }
         unsafe longLabel(of: node)?.deallocate()
     }
 }
@@ -153,7 +183,7 @@ extension SubscriptionNodes {
             unsafe (start + (length - back.count)).copyMemory(back)
             let node = unsafe base + Int(number)
             unsafe longLabel(of: node)?.deallocate()
-            unsafe node.pointee.label = (0, 0, 0)
+            unsafe node.pointee.label = (0, 0)
             unsafe node.pointee.labelLength = UInt8(length)
             if length > Self.longestInlineLabel {
                 let block = UnsafeMutableRawPointer.allocate(byteCount: length, alignment: 8)
@@ -163,6 +193,7 @@ extension SubscriptionNodes {
                 unsafe UnsafeMutableRawPointer(node).copyMemory(from: start, byteCount: length)
             }
         }
+        publish(number)
     }
 
     /// The whole prefix that a node stands for.
@@ -171,7 +202,7 @@ extension SubscriptionNodes {
         var current = number
         while current != 0 {
             unsafe reversed.append(contentsOf: label(of: current).reversed())
-            unsafe reversed.append(base[Int(current)].key)
+            unsafe reversed.append(base[Int(current)].branch.key)
             current = unsafe base[Int(current)].parent
         }
         return reversed.reversed()

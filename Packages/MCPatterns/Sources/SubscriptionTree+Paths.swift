@@ -9,18 +9,22 @@ extension SubscriptionNodes {
         _ topic: UnsafeRawBufferPointer,
         _ body: (UnsafeMutablePointer<SubscriptionEntry>, Int) -> Bool
     ) {
-        var node = unsafe base
-        if let entries = unsafe node.pointee.entries {
-            guard unsafe body(entries, Int(node.pointee.entryCount)) else { return }
+        let root = unsafe base
+        if unsafe root.pointee.entryCount > 0 {
+            guard unsafe body(Self.entries(of: root), Int(root.pointee.entryCount)) else { return }
         }
         guard var next = topic.baseAddress else { return }
         var left = topic.count
+        var branch = unsafe root.pointee.branch
         while left > 0 {
-            let number = unsafe Self.child(of: node, next.load(as: UInt8.self))
-            if number == 0 { return }
-            unsafe node = base + Int(number)
+            guard let child = unsafe Self.child(of: branch, next.load(as: UInt8.self)) else {
+                return
+            }
+            branch = unsafe child.pointee
             unsafe next += 1
             left -= 1
+            if branch.isPlain { continue }
+            let node = unsafe base + Int(branch.node)
             let length = unsafe Int(node.pointee.labelLength)
             if length > 0 {
                 guard length <= left else { return }
@@ -28,8 +32,10 @@ extension SubscriptionNodes {
                 unsafe next += length
                 left -= length
             }
-            if let entries = unsafe node.pointee.entries {
-                guard unsafe body(entries, Int(node.pointee.entryCount)) else { return }
+            if unsafe node.pointee.entryCount > 0 {
+                guard unsafe body(Self.entries(of: node), Int(node.pointee.entryCount)) else {
+                    return
+                }
             }
         }
     }
@@ -79,8 +85,10 @@ extension SubscriptionNodes {
         var number: UInt32 = 0
         var offset = 0
         while offset < prefix.count {
-            number = unsafe Self.child(of: base + Int(number), prefix[offset])
-            if number == 0 { return nil }
+            guard
+                let child = unsafe Self.child(of: base[Int(number)].branch, prefix[offset])
+            else { return nil }
+            number = unsafe child.pointee.node
             offset += 1
             let label = unsafe label(of: number)
             guard label.count <= prefix.count - offset,
@@ -96,8 +104,8 @@ extension SubscriptionNodes {
         var number: UInt32 = 0
         var offset = 0
         while offset < prefix.count {
-            let child = unsafe Self.child(of: base + Int(number), prefix[offset])
-            if child == 0 {
+            let branch = unsafe base[Int(number)].branch
+            guard let child = unsafe Self.child(of: branch, prefix[offset])?.pointee.node else {
                 let rest = unsafe UnsafeRawBufferPointer(rebasing: prefix[offset...])
                 return unsafe append(rest, to: number)
             }
@@ -139,7 +147,8 @@ extension SubscriptionNodes {
         let key = unsafe label[length]
         unsafe setLabel(of: upper, UnsafeRawBufferPointer(rebasing: label[..<length]))
         unsafe setLabel(of: lower, UnsafeRawBufferPointer(rebasing: label[(length + 1)...]))
-        let (parent, branch) = unsafe (base[Int(lower)].parent, base[Int(lower)].key)
+        let (parent, branch) = unsafe (
+            base[Int(lower)].parent, base[Int(lower)].branch.key)
         replaceChild(key: branch, of: parent, with: upper)
         addChild(lower, key: key, to: upper)
         return upper
@@ -152,7 +161,7 @@ extension SubscriptionNodes {
             let node = unsafe base[Int(number)]
             switch node.childCount {
             case 0:
-                removeChild(key: node.key, of: node.parent)
+                removeChild(key: node.branch.key, of: node.parent)
                 free(number)
                 number = node.parent
             case 1:
@@ -161,8 +170,8 @@ extension SubscriptionNodes {
                 let length = Int(node.labelLength) + 1 + Int(lower.labelLength)
                 guard length <= Self.longestLabel else { return }
                 unsafe setLabel(
-                    of: child, label(of: number), key: lower.key, label(of: child))
-                replaceChild(key: node.key, of: node.parent, with: child)
+                    of: child, label(of: number), key: lower.branch.key, label(of: child))
+                replaceChild(key: node.branch.key, of: node.parent, with: child)
                 free(number)
                 return
             default:

@@ -5,10 +5,13 @@
 /// share are one label, and children are found by one load where their bytes are dense. Nodes
 /// lie in one array and refer to each other by number.
 ///
-/// Budget of ``match(topic:visit:)``: no allocation, no reference counting, no lock; a few loads
-/// per branching on the topic's way, whatever the number of prefixes. Memory is in proportion to
-/// the bytes of the prefixes that are there, and comes back when they go; a node of at most 64
-/// bytes and a label of at most 255 bound what one command of a hostile peer can cost.
+/// Budget of ``match(topic:visit:)``: no allocation, no reference counting, no lock. Where the
+/// topic's way branches it costs one load that waits for the one before, and where it meets a
+/// label or subscribers one or two more, whatever the number of prefixes.
+///
+/// Memory is in proportion to the bytes of the prefixes that are there, and comes back when they
+/// go. Labels of at most 255 bytes bound what is copied when one is divided or joined: what a
+/// command of a hostile peer costs is in proportion to its own length.
 ///
 /// Subscribers are numbers that the caller gives. A tree has one owner and one thread at a time.
 @safe
