@@ -16,23 +16,25 @@ extension Connection {
             intervalMilliseconds: options.heartbeatIntervalMilliseconds,
             ttlMilliseconds: options.heartbeatTTLMilliseconds,
             timeoutMilliseconds: options.heartbeatTimeoutMilliseconds, now: now)
-        lastArrival.store(now, ordering: .relaxed)
+        knownArrival = now
         watchesArrival.store(true, ordering: .relaxed)
         beat()
     }
 
-    /// The peer said how long it may at most be silent. On the reader's thread.
+    /// The peer said how long it may at most be silent. On the reader's thread, behind the arrival
+    /// of the bytes that say so: only what arrives later keeps the peer alive.
     func watchForSilence(ttlTenths: UInt16) {
-        lastArrival.store(cmc_now_ns(), ordering: .relaxed)
         watchesArrival.store(true, ordering: .relaxed)
+        let now = cmc_now_ns()
         engine.ioThread.post { [weak self] in
             guard let self, self.phase == .established else { return }
-            let now = cmc_now_ns()
             var heartbeat =
                 self.heartbeat
                 ?? Heartbeat(
                     intervalMilliseconds: 0, ttlMilliseconds: 0, timeoutMilliseconds: -1, now: now)
+            heartbeat.received(now: now)
             heartbeat.pingReceived(ttlTenths: ttlTenths, now: now)
+            self.knownArrival = max(self.knownArrival, now)
             self.heartbeat = heartbeat
             self.beat()
         }
@@ -44,14 +46,16 @@ extension Connection {
         guard phase == .established, var heartbeat else { return }
         let now = cmc_now_ns()
         let arrival = lastArrival.load(ordering: .relaxed)
-        heartbeat.received(now: arrival)
+        if arrival > knownArrival {
+            knownArrival = arrival
+            heartbeat.received(now: arrival)
+        }
         switch heartbeat.poll(now: now) {
         case .none: break
         case .sendPing: sendPing(ttlTenths: heartbeat.pingTTLTenths)
         case .expired:
             if hasUnread {
                 // The peer is not silent, we are slow: its bytes wait for a receiver.
-                lastArrival.store(now, ordering: .relaxed)
                 heartbeat.received(now: now)
             } else {
                 engine.lock.withLock { breakLink() }
