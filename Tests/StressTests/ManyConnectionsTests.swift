@@ -15,7 +15,7 @@ extension Stress {
                 var clients: [RawSocket] = []
                 for _ in 0..<ManyConnections.connections {
                     let client = try RawSocket.connect(port)
-                    try client.send(Wire.greeting() + Wire.ready("PUSH"))
+                    try client.handshake(as: "PUSH")
                     clients.append(client)
                 }
                 for _ in 0..<3 {
