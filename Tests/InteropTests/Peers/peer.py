@@ -4,6 +4,7 @@ A line is an operation and its words; the answer is one line, `ok` and words, or
 The process ends with its standard input, and in any case when its time is over.
 """
 
+import select
 import signal
 import struct
 import sys
@@ -217,8 +218,11 @@ def op_rawwrite(name, data):
     wires[name].write(frame(data))
 
 
-def op_rawrecv(name):
-    """The next frame, or `end`."""
+def op_rawrecv(name, timeout):
+    """The next frame, or `end`, or `none`."""
+    connection = wires[name].connection
+    if not select.select([connection], [], [], int(timeout) / 1000)[0]:
+        return "none"
     try:
         flags, body = wires[name].receive()
     except (EOFError, ConnectionResetError):

@@ -74,3 +74,14 @@ extension Socket {
         return message.words
     }
 }
+
+extension Message {
+    /// What a numbered message says: the first 8 bytes of its last frame; -1 when there are none.
+    var number: Int {
+        guard count > 0 else { return -1 }
+        return withFrame(count - 1) { frame in
+            guard frame.count >= 8 else { return -1 }
+            return Int(truncatingIfNeeded: frame.bytes.unsafeLoad(as: UInt64.self))
+        }
+    }
+}
