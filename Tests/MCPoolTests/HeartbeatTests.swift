@@ -108,7 +108,7 @@ private struct Clocked {
         #expect(beat.deadline == nil)
         // The largest, 6553.5 s: libzmq lets it overflow 16 bits of milliseconds.
         beat.ping(ttlTenths: .max, at: 20_000)
-        #expect(beat.deadline == 20_000 + 6_553_500)
+        #expect(beat.deadline == 6_573_500)
     }
 
     @Test func `the nearest deadline is told`() {

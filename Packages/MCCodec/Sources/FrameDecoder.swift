@@ -98,8 +98,8 @@ extension FrameDecoder {
         guard begin < end, let chunk else {
             return large == nil ? .needMore : try nextLarge()
         }
-        let start = UnsafeRawPointer(chunk.payload) + begin
-        switch FrameHeader.decode(start, available: end &- begin) {
+        let start = unsafe UnsafeRawPointer(chunk.payload) + begin
+        switch unsafe FrameHeader.decode(start, available: end &- begin) {
         case .needMore:
             return .needMore
         case .invalid(let code):
@@ -115,7 +115,7 @@ extension FrameDecoder {
             }
             try countFrame(header)
             begin &+= headerLength &+ count
-            var frame = Frame(copyingSmall: start + headerLength, count: count)
+            var frame = unsafe Frame(copyingSmall: start + headerLength, count: count)
             frame.hasMore = header.flags.contains(.more)
             return .frame(frame)
         }
@@ -138,14 +138,14 @@ extension FrameDecoder {
             return .needMore
         }
         try countFrame(header)
-        let address = UnsafeRawPointer(chunk.payload) + begin + headerLength
+        let address = unsafe UnsafeRawPointer(chunk.payload) + begin + headerLength
         begin += headerLength + count
         var frame: Frame
         if count * 32 < chunk.capacity || slices == FrameDecoder.charge - 1 {
-            frame = Frame(copying: UnsafeRawBufferPointer(start: address, count: count))
+            frame = unsafe Frame(copying: UnsafeRawBufferPointer(start: address, count: count))
         } else {
             slices += 1
-            frame = Frame(slice: chunk, address: address, count: count)
+            frame = unsafe Frame(slice: chunk, address: address, count: count)
         }
         return finish(&frame, header.flags)
     }
@@ -197,7 +197,7 @@ extension FrameDecoder {
         guard let chunk else { return }
         let block = Block.allocate(capacity: min(count, FrameDecoder.largestReservation))
         let first = min(available, block.capacity)
-        block.payload.copyMemory(from: chunk.payload + begin + headerLength, byteCount: first)
+        unsafe block.payload.copyMemory(from: chunk.payload + begin + headerLength, byteCount: first)
         begin += headerLength + first
         large = block
         largeFilled = first
@@ -214,7 +214,7 @@ extension FrameDecoder {
         // What follows is probably another large body: read little more than its header.
         readLimit = FrameDecoder.smallestChunk
         chunkBytes = FrameDecoder.smallestChunk
-        var frame = Frame(
+        var frame = unsafe Frame(
             slice: block, address: UnsafeRawPointer(block.payload), count: largeBytes)
         return finish(&frame, largeFlags)
     }
@@ -231,7 +231,7 @@ extension FrameDecoder {
                 block = Heap.grow(block, capacity: capacity, used: largeFilled)
                 large = block
             }
-            return UnsafeMutableRawBufferPointer(
+            return unsafe UnsafeMutableRawBufferPointer(
                 start: block.payload + largeFilled,
                 count: min(block.capacity, largeBytes) - largeFilled)
         }
@@ -242,15 +242,15 @@ extension FrameDecoder {
         if let chunk, chunk.capacity >= chunkBytes / 2,
             room(of: chunk) >= max(FrameDecoder.smallestChunk / 2, chunk.capacity / 4)
         {
-            return space(in: chunk)
+            return unsafe space(in: chunk)
         }
-        return space(in: replaceChunk())
+        return unsafe space(in: replaceChunk())
     }
 
     private func room(of chunk: Block) -> Int { chunk.capacity - FrameDecoder.slack - end }
 
     private func space(in chunk: Block) -> UnsafeMutableRawBufferPointer {
-        UnsafeMutableRawBufferPointer(
+        unsafe UnsafeMutableRawBufferPointer(
             start: chunk.payload + end, count: min(room(of: chunk), readLimit))
     }
 
@@ -262,7 +262,7 @@ extension FrameDecoder {
         let fresh = Block.allocate(
             capacity: min(wanted, max(Heap.largestPooledCapacity, tail * 2)))
         if let old = chunk, tail > 0 {
-            fresh.payload.copyMemory(from: old.payload + begin, byteCount: tail)
+            unsafe fresh.payload.copyMemory(from: old.payload + begin, byteCount: tail)
         }
         dropChunk()
         fresh.retain(FrameDecoder.charge - 1)
@@ -304,7 +304,7 @@ extension FrameDecoder {
             dropChunk()
         } else if tail <= FrameDecoder.movedTail, old.capacity > 4 * tail {
             let small = Block.allocate(capacity: tail + FrameDecoder.slack)
-            small.payload.copyMemory(from: old.payload + begin, byteCount: tail)
+            unsafe small.payload.copyMemory(from: old.payload + begin, byteCount: tail)
             dropChunk()
             small.retain(FrameDecoder.charge - 1)
             chunk = small
@@ -315,14 +315,14 @@ extension FrameDecoder {
 
     /// Takes over bytes that were read with the handshake and belong to the traffic.
     package mutating func feed(_ bytes: UnsafeRawBufferPointer) {
-        var rest = bytes
-        while !rest.isEmpty {
-            let room = prepareRead()
+        var rest = unsafe bytes
+        while unsafe !rest.isEmpty {
+            let room = unsafe prepareRead()
             let count = min(room.count, rest.count)
-            room.baseAddress.unsafelyUnwrapped.copyMemory(
+            unsafe room.baseAddress.unsafelyUnwrapped.copyMemory(
                 from: rest.baseAddress.unsafelyUnwrapped, byteCount: count)
             didRead(count)
-            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            unsafe rest = UnsafeRawBufferPointer(rebasing: rest[count...])
         }
     }
 }

@@ -1,3 +1,4 @@
+import MCLock
 import Glibc
 import MCPatterns
 import MCPool
@@ -5,7 +6,6 @@ import MCTransport
 import MCTransportInproc
 import MCTransportTCP
 import MCQueue
-import Synchronization
 
 /// What sockets share: the I/O thread, and the names of `inproc://`.
 ///
@@ -40,7 +40,7 @@ public final class Context: Sendable {
         weak var engine: SocketEngine?
     }
 
-    private let state = Mutex<State>(State())
+    private let state = Locked<State>(State())
     private let inproc = InprocRegistry()
 
     public init() {
@@ -130,7 +130,7 @@ private enum ExitHook {
         weak var context: Context?
     }
 
-    private static let contexts = Mutex<[Entry]?>(nil)
+    private static let contexts = Locked<[Entry]?>(nil)
 
     static func install(_ context: Context) {
         let isFirst = contexts.withLock { contexts in

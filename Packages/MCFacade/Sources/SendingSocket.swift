@@ -25,22 +25,22 @@ extension SendingSocket {
     public func send(
         bytes: UnsafeRawBufferPointer, _ flags: SendFlags = []
     ) throws(SocketError) {
-        try engine.send(Outgoing(bytes), waits: !flags.contains(.dontWait))
+        try unsafe engine.send(Outgoing(bytes), waits: !flags.contains(.dontWait))
     }
 
     /// Sends one frame with a copy of `bytes`.
     public func send(_ bytes: RawSpan, _ flags: SendFlags = []) throws(SocketError) {
-        try bytes.withUnsafeBytes { bytes throws(SocketError) in try send(bytes: bytes, flags) }
+        try unsafe bytes.withUnsafeBytes { bytes throws(SocketError) in try unsafe send(bytes: bytes, flags) }
     }
 
     /// Sends one frame with a copy of `bytes`.
     public func send(_ bytes: [UInt8], _ flags: SendFlags = []) throws(SocketError) {
-        try send(bytes.span.bytes, flags)
+        try unsafe send(bytes.span.bytes, flags)
     }
 
     /// Sends one frame with the UTF-8 bytes of `text`.
     public func send(_ text: String, _ flags: SendFlags = []) throws(SocketError) {
-        try send(text.utf8.span.bytes, flags)
+        try unsafe send(text.utf8.span.bytes, flags)
     }
 
     /// Sends a message of several frames.

@@ -8,10 +8,12 @@ public import Synchronization
 ///
 /// - Thread rule: any thread may retain, release and read; writing needs the only reference.
 /// - Budget: release of the last reference is one atomic load, no read-modify-write.
-@unsafe
+/// - Safety: whoever holds a handle holds a reference, or borrows from somebody who does.
+@safe
 @frozen
-public struct Block: @unchecked Sendable, Equatable {
+public struct Block: @unchecked Sendable {
     /// What stands in front of the payload.
+    @unsafe
     @usableFromInline
     package struct Header: ~Copyable {
         @usableFromInline package let references: Atomic<Int>
@@ -28,13 +30,13 @@ public struct Block: @unchecked Sendable, Equatable {
             owner: UnsafeMutablePointer<Heap.State>?, payload: UnsafeMutableRawPointer,
             capacity: Int, sizeClass: Int32, kind: Kind
         ) {
-            references = Atomic(1)
-            next = nil
-            self.owner = owner
-            self.payload = payload
-            self.capacity = capacity
-            self.sizeClass = sizeClass
-            self.kind = kind
+            unsafe references = Atomic(1)
+            unsafe next = nil
+            unsafe self.owner = owner
+            unsafe self.payload = payload
+            unsafe self.capacity = capacity
+            unsafe self.sizeClass = sizeClass
+            unsafe self.kind = kind
         }
     }
 
@@ -52,28 +54,28 @@ public struct Block: @unchecked Sendable, Equatable {
 
     @inlinable
     package init(header: UnsafeMutablePointer<Header>) {
-        self.header = header
+        unsafe self.header = header
     }
 
     /// The first byte of the payload.
-    @inlinable public var payload: UnsafeMutableRawPointer { header.pointee.payload }
+    @inlinable public var payload: UnsafeMutableRawPointer { unsafe header.pointee.payload }
 
     /// Usable bytes of payload.
-    @inlinable public var capacity: Int { header.pointee.capacity }
+    @inlinable public var capacity: Int { unsafe header.pointee.capacity }
 
     /// Whether the caller's reference is the only one.
-    @inlinable public var isUnique: Bool { header.pointee.references.load(ordering: .acquiring) == 1 }
+    @inlinable public var isUnique: Bool { unsafe header.pointee.references.load(ordering: .acquiring) == 1 }
 
     @inlinable
     public func retain(_ count: Int = 1) {
-        header.pointee.references.wrappingAdd(count, ordering: .relaxed)
+        unsafe header.pointee.references.wrappingAdd(count, ordering: .relaxed)
     }
 
     @inlinable
     public func release(_ count: Int = 1) {
-        if header.pointee.references.load(ordering: .acquiring) == count {
+        if unsafe header.pointee.references.load(ordering: .acquiring) == count {
             Heap.free(self)
-        } else if header.pointee.references.wrappingSubtract(count, ordering: .acquiringAndReleasing)
+        } else if unsafe header.pointee.references.wrappingSubtract(count, ordering: .acquiringAndReleasing)
             .newValue == 0
         {
             Heap.free(self)
@@ -99,18 +101,19 @@ extension Block {
             byteCount: MemoryLayout<AdoptedHeader>.stride,
             alignment: MemoryLayout<AdoptedHeader>.alignment)
         // An empty buffer has no base address; any address will do, nothing is read from it.
-        let payload = memory.baseAddress ?? box
-        let adopted = box.bindMemory(to: AdoptedHeader.self, capacity: 1)
-        adopted.initialize(
+        let payload = unsafe memory.baseAddress ?? box
+        let adopted = unsafe box.bindMemory(to: AdoptedHeader.self, capacity: 1)
+        unsafe adopted.initialize(
             to: AdoptedHeader(
                 header: Header(
                     owner: nil, payload: payload, capacity: memory.count, sizeClass: -1,
                     kind: .adopted),
                 release: release))
-        return Block(header: UnsafeMutableRawPointer(adopted).assumingMemoryBound(to: Header.self))
+        return unsafe Block(header: UnsafeMutableRawPointer(adopted).assumingMemoryBound(to: Header.self))
     }
 
     /// A header with the closure behind it; the header comes first so that the address is the same.
+    @safe
     private struct AdoptedHeader: ~Copyable {
         let header: Header
         let release: @Sendable () -> Void
@@ -118,11 +121,11 @@ extension Block {
 
     /// Gives adopted memory back to its owner.
     static func freeAdopted(_ block: Block) {
-        let adopted = UnsafeMutableRawPointer(block.header)
+        let adopted = unsafe UnsafeMutableRawPointer(block.header)
             .assumingMemoryBound(to: AdoptedHeader.self)
-        let release = adopted.pointee.release
-        adopted.deinitialize(count: 1)
-        adopted.deallocate()
+        let release = unsafe adopted.pointee.release
+        unsafe adopted.deinitialize(count: 1)
+        unsafe adopted.deallocate()
         release()
     }
 }

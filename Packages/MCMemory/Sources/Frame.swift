@@ -43,12 +43,12 @@ public struct Frame: ~Copyable, @unchecked Sendable {
     /// The block of a slice.
     @inlinable var block: Block {
         // Safe because the word was stored from a header's address by `init(slice:…)`.
-        Block(
+        unsafe Block(
             header: UnsafeMutablePointer(bitPattern: UInt(words[0])).unsafelyUnwrapped)
     }
 
     @inlinable var sliceAddress: UnsafeRawPointer {
-        UnsafeRawPointer(bitPattern: UInt(words[1])).unsafelyUnwrapped
+        unsafe UnsafeRawPointer(bitPattern: UInt(words[1])).unsafelyUnwrapped
     }
 
     /// Payload length in bytes.
@@ -69,7 +69,7 @@ extension Frame {
     @inlinable
     package init(slice block: Block, address: UnsafeRawPointer, count: Int) {
         self.init()
-        words[0] = UInt64(UInt(bitPattern: block.header))
+        words[0] = unsafe UInt64(UInt(bitPattern: block.header))
         words[1] = UInt64(UInt(bitPattern: address))
         words[2] = UInt64(count)
         kind = .slice
@@ -82,13 +82,13 @@ extension Frame {
         guard let base = bytes.baseAddress, bytes.count > 0 else { return }
         if bytes.count <= Frame.inlineCapacity {
             inlineCount = UInt8(truncatingIfNeeded: bytes.count)
-            withUnsafeMutableBytes(of: &words) { words in
-                words.baseAddress.unsafelyUnwrapped.copyMemory(from: base, byteCount: bytes.count)
+            unsafe withUnsafeMutableBytes(of: &words) { words in
+                unsafe words.baseAddress.unsafelyUnwrapped.copyMemory(from: base, byteCount: bytes.count)
             }
         } else {
             let block = Block.allocate(capacity: bytes.count)
-            block.payload.copyMemory(from: base, byteCount: bytes.count)
-            self = Frame(slice: block, address: UnsafeRawPointer(block.payload), count: bytes.count)
+            unsafe block.payload.copyMemory(from: base, byteCount: bytes.count)
+            self = unsafe Frame(slice: block, address: UnsafeRawPointer(block.payload), count: bytes.count)
         }
     }
 
@@ -97,8 +97,8 @@ extension Frame {
     package init(copyingSmall address: UnsafeRawPointer, count: Int) {
         self.init()
         inlineCount = UInt8(truncatingIfNeeded: count)
-        withUnsafeMutableBytes(of: &words) { words in
-            cmc_copy_small(words.baseAddress.unsafelyUnwrapped, address, count)
+        unsafe withUnsafeMutableBytes(of: &words) { words in
+            unsafe cmc_copy_small(words.baseAddress.unsafelyUnwrapped, address, count)
         }
     }
 
@@ -106,7 +106,7 @@ extension Frame {
     @inlinable
     public init(_ bytes: RawSpan) {
         var frame = Frame()
-        bytes.withUnsafeBytes { frame = Frame(copying: $0) }
+        unsafe bytes.withUnsafeBytes { frame = unsafe Frame(copying: $0) }
         self = frame
     }
 
@@ -114,7 +114,7 @@ extension Frame {
     @inlinable
     public init(_ bytes: [UInt8]) {
         var frame = Frame()
-        bytes.withUnsafeBytes { frame = Frame(copying: $0) }
+        unsafe bytes.withUnsafeBytes { frame = unsafe Frame(copying: $0) }
         self = frame
     }
 
@@ -123,7 +123,7 @@ extension Frame {
     public init(_ text: String) {
         var text = text
         var frame = Frame()
-        text.withUTF8 { frame = Frame(copying: UnsafeRawBufferPointer($0)) }
+        text.withUTF8 { frame = unsafe Frame(copying: UnsafeRawBufferPointer($0)) }
         self = frame
     }
 
@@ -138,8 +138,8 @@ extension Frame {
         precondition(count >= 0, "a frame cannot have \(count) bytes")
         let block = Block.allocate(capacity: count)
         // Owns the block from here on, so that an error gives it back.
-        let frame = Frame(slice: block, address: UnsafeRawPointer(block.payload), count: count)
-        try fill(UnsafeMutableRawBufferPointer(start: block.payload, count: count))
+        let frame = unsafe Frame(slice: block, address: UnsafeRawPointer(block.payload), count: count)
+        try unsafe fill(UnsafeMutableRawBufferPointer(start: block.payload, count: count))
         self = frame
     }
 
@@ -151,8 +151,8 @@ extension Frame {
     public init(
         adopting memory: UnsafeRawBufferPointer, release: @escaping @Sendable () -> Void
     ) {
-        let block = Block.adopting(UnsafeMutableRawBufferPointer(mutating: memory), release: release)
-        self.init(slice: block, address: UnsafeRawPointer(block.payload), count: memory.count)
+        let block = unsafe Block.adopting(UnsafeMutableRawBufferPointer(mutating: memory), release: release)
+        unsafe self.init(slice: block, address: UnsafeRawPointer(block.payload), count: memory.count)
     }
 }
 
@@ -165,11 +165,11 @@ extension Frame {
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         if kind == .slice {
-            return try body(UnsafeRawBufferPointer(start: sliceAddress, count: Int(words[2])))
+            return try unsafe body(UnsafeRawBufferPointer(start: sliceAddress, count: Int(words[2])))
         }
         let count = Int(inlineCount)
-        return try words.span.bytes.withUnsafeBytes { bytes throws(Failure) in
-            try body(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+        return try unsafe words.span.bytes.withUnsafeBytes { bytes throws(Failure) in
+            try unsafe body(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
         }
     }
 
@@ -179,20 +179,20 @@ extension Frame {
         @_lifetime(borrow self)
         borrowing get {
             if kind == .slice {
-                let span = RawSpan(_unsafeStart: sliceAddress, byteCount: Int(words[2]))
-                return _overrideLifetime(span, borrowing: self)
+                let span = unsafe RawSpan(_unsafeStart: sliceAddress, byteCount: Int(words[2]))
+                return unsafe _overrideLifetime(span, borrowing: self)
             }
-            let span = words.span.bytes.extracting(first: Int(inlineCount))
-            return _overrideLifetime(span, borrowing: self)
+            let span = unsafe words.span.bytes.extracting(first: Int(inlineCount))
+            return unsafe _overrideLifetime(span, borrowing: self)
         }
     }
 
     /// A copy of the payload.
-    public var array: [UInt8] { withUnsafeBytes { Array($0) } }
+    public var array: [UInt8] { unsafe withUnsafeBytes { unsafe Array($0) } }
 
     /// The payload as text, nil when it is not UTF-8.
     public var string: String? {
-        withUnsafeBytes { String(validating: $0, as: UTF8.self) }
+        unsafe withUnsafeBytes { unsafe String(validating: $0, as: UTF8.self) }
     }
 
     /// A second frame with the same payload; a block is shared, not copied.
@@ -213,17 +213,17 @@ extension Frame {
     public borrowing func slice(_ range: Range<Int>) -> Frame {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "slice out of bounds")
         if kind == .inline {
-            return withUnsafeBytes { Frame(copying: UnsafeRawBufferPointer(rebasing: $0[range])) }
+            return unsafe withUnsafeBytes { unsafe Frame(copying: UnsafeRawBufferPointer(rebasing: $0[range])) }
         }
         block.retain()
-        return Frame(slice: block, address: sliceAddress + range.lowerBound, count: range.count)
+        return unsafe Frame(slice: block, address: sliceAddress + range.lowerBound, count: range.count)
     }
 
     /// Whether both have the same bytes.
     public borrowing func contentEquals(_ other: borrowing Frame) -> Bool {
         guard count == other.count else { return false }
-        return withUnsafeBytes { a in
-            other.withUnsafeBytes { b in a.elementsEqual(b) }
+        return unsafe withUnsafeBytes { a in
+            unsafe other.withUnsafeBytes { b in unsafe a.elementsEqual(b) }
         }
     }
 }
@@ -234,15 +234,15 @@ extension Frame {
     @inlinable
     package func borrowedBytes(at address: UnsafePointer<Frame>) -> UnsafeRawBufferPointer {
         if kind == .slice {
-            return UnsafeRawBufferPointer(start: sliceAddress, count: Int(words[2]))
+            return unsafe UnsafeRawBufferPointer(start: sliceAddress, count: Int(words[2]))
         }
         // The inline payload is the value's first member.
-        return UnsafeRawBufferPointer(start: UnsafeRawPointer(address), count: Int(inlineCount))
+        return unsafe UnsafeRawBufferPointer(start: UnsafeRawPointer(address), count: Int(inlineCount))
     }
 
     /// The slice's block and address, for a writer that refers to them.
     @inlinable
     package var sliceParts: (block: Block, address: UnsafeRawPointer)? {
-        kind == .slice ? (block, sliceAddress) : nil
+        unsafe kind == .slice ? (block, sliceAddress) : nil
     }
 }

@@ -1,3 +1,4 @@
+import MCLock
 import CMCLinux
 import Glibc
 import Synchronization
@@ -25,11 +26,12 @@ public enum Heap {
     static let foreignBatchCount = 32
     static let foreignBatchBytes = 64 << 10
 
+    @unsafe
     @usableFromInline
     package struct State: ~Copyable {
         /// Blocks that other threads gave back: a stack that only the owner empties, whole.
-        let returned = Atomic<UnsafeMutablePointer<Block.Header>?>(nil)
-        var free: InlineArray<12, UnsafeMutablePointer<Block.Header>?> = InlineArray(repeating: nil)
+        let returned = unsafe Atomic<UnsafeMutablePointer<Block.Header>?>(nil)
+        var free: InlineArray<12, UnsafeMutablePointer<Block.Header>?> = unsafe InlineArray(repeating: nil)
         var freeCount: InlineArray<12, Int> = InlineArray(repeating: 0)
         // The batch of foreign blocks, all of one owner.
         var foreignOwner: UnsafeMutablePointer<State>?
@@ -42,8 +44,9 @@ public enum Heap {
     }
 
     /// Heaps of threads that ended; the next new thread takes one over with all its blocks.
-    private static let retired = Mutex<RetiredHeaps>(RetiredHeaps())
+    private static let retired = Locked<RetiredHeaps>(RetiredHeaps())
 
+    @safe
     private struct RetiredHeaps: @unchecked Sendable {
         var first: UnsafeMutablePointer<State>?
     }
@@ -57,15 +60,15 @@ public enum Heap {
         let sizeClass =
             total <= smallestBlock
             ? 0 : (Int.bitWidth - (total &- 1).leadingZeroBitCount) &- 7
-        let heap = current()
-        if heap.pointee.free[sizeClass] == nil { collectReturned(heap) }
-        guard let header = heap.pointee.free[sizeClass] else {
-            return allocateFresh(heap, sizeClass: sizeClass)
+        let heap = unsafe current()
+        if unsafe heap.pointee.free[sizeClass] == nil { unsafe collectReturned(heap) }
+        guard let header = unsafe heap.pointee.free[sizeClass] else {
+            return unsafe allocateFresh(heap, sizeClass: sizeClass)
         }
-        heap.pointee.free[sizeClass] = header.pointee.next
-        heap.pointee.freeCount[sizeClass] &-= 1
-        header.pointee.references.store(1, ordering: .relaxed)
-        return Block(header: header)
+        unsafe heap.pointee.free[sizeClass] = unsafe header.pointee.next
+        unsafe heap.pointee.freeCount[sizeClass] &-= 1
+        unsafe header.pointee.references.store(1, ordering: .relaxed)
+        return unsafe Block(header: header)
     }
 
     @inline(never)
@@ -73,14 +76,14 @@ public enum Heap {
         _ heap: UnsafeMutablePointer<State>, sizeClass: Int
     ) -> Block {
         let total = smallestBlock << sizeClass
-        return initialise(
+        return unsafe initialise(
             rawAllocate(total), owner: heap, capacity: total - headerBytes,
             sizeClass: Int32(sizeClass), kind: .pooled)
     }
 
     @inline(never)
     private static func allocateSingle(capacity: Int) -> Block {
-        initialise(
+        unsafe initialise(
             rawAllocate(capacity + headerBytes), owner: nil, capacity: capacity, sizeClass: -1,
             kind: .single)
     }
@@ -89,35 +92,35 @@ public enum Heap {
         _ raw: UnsafeMutableRawPointer, owner: UnsafeMutablePointer<State>?, capacity: Int,
         sizeClass: Int32, kind: Block.Kind
     ) -> Block {
-        let header = raw.bindMemory(to: Block.Header.self, capacity: 1)
-        header.initialize(
+        let header = unsafe raw.bindMemory(to: Block.Header.self, capacity: 1)
+        unsafe header.initialize(
             to: Block.Header(
                 owner: owner, payload: raw + headerBytes, capacity: capacity,
                 sizeClass: sizeClass, kind: kind))
-        return Block(header: header)
+        return unsafe Block(header: header)
     }
 
     private static func rawAllocate(_ bytes: Int) -> UnsafeMutableRawPointer {
-        guard let raw = malloc(bytes) else {
+        guard let raw = unsafe malloc(bytes) else {
             fatalError("out of memory: \(bytes) bytes for a message block")
         }
-        return raw
+        return unsafe raw
     }
 
     /// Grows a block that nobody else refers to, keeping its first `used` bytes. Large ones grow in
     /// place or by moving their pages (realloc), without a copy in user space.
     package static func grow(_ block: Block, capacity: Int, used: Int) -> Block {
         precondition(block.isUnique, "a shared block cannot grow")
-        if block.header.pointee.kind == .single {
-            guard let raw = realloc(UnsafeMutableRawPointer(block.header), capacity + headerBytes)
+        if unsafe block.header.pointee.kind == .single {
+            guard let raw = unsafe realloc(UnsafeMutableRawPointer(block.header), capacity + headerBytes)
             else { fatalError("out of memory: \(capacity) bytes for a message block") }
-            let header = raw.assumingMemoryBound(to: Block.Header.self)
-            header.pointee.payload = raw + headerBytes
-            header.pointee.capacity = capacity
-            return Block(header: header)
+            let header = unsafe raw.assumingMemoryBound(to: Block.Header.self)
+            unsafe header.pointee.payload = raw + headerBytes
+            unsafe header.pointee.capacity = capacity
+            return unsafe Block(header: header)
         }
         let larger = allocate(capacity: capacity)
-        larger.payload.copyMemory(from: block.payload, byteCount: used)
+        unsafe larger.payload.copyMemory(from: block.payload, byteCount: used)
         block.release()
         return larger
     }
@@ -126,80 +129,80 @@ public enum Heap {
 
     @usableFromInline
     package static func free(_ block: Block) {
-        switch block.header.pointee.kind {
-        case .pooled: freePooled(block.header)
-        case .single: Glibc.free(UnsafeMutableRawPointer(block.header))
+        switch unsafe block.header.pointee.kind {
+        case .pooled: unsafe freePooled(block.header)
+        case .single: unsafe Glibc.free(UnsafeMutableRawPointer(block.header))
         case .adopted: Block.freeAdopted(block)
         }
     }
 
     private static func freePooled(_ header: UnsafeMutablePointer<Block.Header>) {
-        let heap = current()
-        if header.pointee.owner == heap {
-            keep(header, in: heap)
+        let heap = unsafe current()
+        if unsafe header.pointee.owner == heap {
+            unsafe keep(header, in: heap)
         } else {
-            giveBack(header, from: heap)
+            unsafe giveBack(header, from: heap)
         }
     }
 
     private static func keep(
         _ header: UnsafeMutablePointer<Block.Header>, in heap: UnsafeMutablePointer<State>
     ) {
-        let sizeClass = Int(header.pointee.sizeClass)
-        let count = heap.pointee.freeCount[sizeClass]
+        let sizeClass = unsafe Int(header.pointee.sizeClass)
+        let count = unsafe heap.pointee.freeCount[sizeClass]
         if count >= keptBytesPerClass / (smallestBlock << sizeClass) {
-            Glibc.free(UnsafeMutableRawPointer(header))
+            unsafe Glibc.free(UnsafeMutableRawPointer(header))
             return
         }
-        header.pointee.next = heap.pointee.free[sizeClass]
-        heap.pointee.free[sizeClass] = header
-        heap.pointee.freeCount[sizeClass] = count &+ 1
+        unsafe header.pointee.next = heap.pointee.free[sizeClass]
+        unsafe heap.pointee.free[sizeClass] = unsafe header
+        unsafe heap.pointee.freeCount[sizeClass] = count &+ 1
     }
 
     private static func giveBack(
         _ header: UnsafeMutablePointer<Block.Header>, from heap: UnsafeMutablePointer<State>
     ) {
-        if heap.pointee.foreignOwner != header.pointee.owner { flushForeign(heap) }
-        header.pointee.next = heap.pointee.foreignFirst
-        if heap.pointee.foreignFirst == nil { heap.pointee.foreignLast = header }
-        heap.pointee.foreignFirst = header
-        heap.pointee.foreignOwner = header.pointee.owner
-        heap.pointee.foreignCount &+= 1
-        heap.pointee.foreignBytes &+= header.pointee.capacity
-        if heap.pointee.foreignCount >= foreignBatchCount
+        if unsafe heap.pointee.foreignOwner != header.pointee.owner { unsafe flushForeign(heap) }
+        unsafe header.pointee.next = heap.pointee.foreignFirst
+        if unsafe heap.pointee.foreignFirst == nil { unsafe heap.pointee.foreignLast = header }
+        unsafe heap.pointee.foreignFirst = header
+        unsafe heap.pointee.foreignOwner = header.pointee.owner
+        unsafe heap.pointee.foreignCount &+= 1
+        unsafe heap.pointee.foreignBytes &+= header.pointee.capacity
+        if unsafe heap.pointee.foreignCount >= foreignBatchCount
             || heap.pointee.foreignBytes >= foreignBatchBytes
         {
-            flushForeign(heap)
+            unsafe flushForeign(heap)
         }
     }
 
     private static func flushForeign(_ heap: UnsafeMutablePointer<State>) {
-        guard let owner = heap.pointee.foreignOwner, let first = heap.pointee.foreignFirst,
-            let last = heap.pointee.foreignLast
+        guard let owner = unsafe heap.pointee.foreignOwner, let first = unsafe heap.pointee.foreignFirst,
+            let last = unsafe heap.pointee.foreignLast
         else { return }
-        var top = owner.pointee.returned.load(ordering: .relaxed)
+        var top = unsafe owner.pointee.returned.load(ordering: .relaxed)
         while true {
-            last.pointee.next = top
-            let (done, seen) = owner.pointee.returned.weakCompareExchange(
+            unsafe last.pointee.next = top
+            let (done, seen) = unsafe owner.pointee.returned.weakCompareExchange(
                 expected: top, desired: first, successOrdering: .releasing,
                 failureOrdering: .relaxed)
             if done { break }
-            top = seen
+            unsafe top = seen
         }
-        heap.pointee.foreignOwner = nil
-        heap.pointee.foreignFirst = nil
-        heap.pointee.foreignLast = nil
-        heap.pointee.foreignCount = 0
-        heap.pointee.foreignBytes = 0
+        unsafe heap.pointee.foreignOwner = nil
+        unsafe heap.pointee.foreignFirst = nil
+        unsafe heap.pointee.foreignLast = nil
+        unsafe heap.pointee.foreignCount = 0
+        unsafe heap.pointee.foreignBytes = 0
     }
 
     private static func collectReturned(_ heap: UnsafeMutablePointer<State>) {
         // Look before taking: the exchange is a locked instruction, and mostly nothing is there.
-        guard heap.pointee.returned.load(ordering: .relaxed) != nil else { return }
-        var next = heap.pointee.returned.exchange(nil, ordering: .acquiring)
-        while let header = next {
-            next = header.pointee.next
-            keep(header, in: heap)
+        guard unsafe heap.pointee.returned.load(ordering: .relaxed) != nil else { return }
+        var next = unsafe heap.pointee.returned.exchange(nil, ordering: .acquiring)
+        while let header = unsafe next {
+            unsafe next = header.pointee.next
+            unsafe keep(header, in: heap)
         }
     }
 
@@ -207,38 +210,38 @@ public enum Heap {
 
     @inline(__always)
     private static func current() -> UnsafeMutablePointer<State> {
-        if let heap = cmc_thread_heap() { return heap.assumingMemoryBound(to: State.self) }
-        return makeCurrent()
+        if let heap = unsafe cmc_thread_heap() { return unsafe heap.assumingMemoryBound(to: State.self) }
+        return unsafe makeCurrent()
     }
 
     @inline(never)
     private static func makeCurrent() -> UnsafeMutablePointer<State> {
-        let adopted = retired.withLock { retired -> UnsafeMutablePointer<State>? in
-            guard let heap = retired.first else { return nil }
-            retired.first = heap.pointee.nextRetired
-            heap.pointee.nextRetired = nil
-            return heap
+        let adopted = unsafe retired.withLock { retired -> UnsafeMutablePointer<State>? in
+            guard let heap = unsafe retired.first else { return nil }
+            unsafe retired.first = heap.pointee.nextRetired
+            unsafe heap.pointee.nextRetired = nil
+            return unsafe heap
         }
         let heap =
-            adopted
+            unsafe adopted
             ?? {
                 let fresh = UnsafeMutablePointer<State>.allocate(capacity: 1)
-                fresh.initialize(to: State())
-                return fresh
+                unsafe fresh.initialize(to: State())
+                return unsafe fresh
             }()
-        cmc_thread_heap_set(heap) { heap in
-            guard let heap else { return }
-            Heap.retire(heap.assumingMemoryBound(to: State.self))
+        unsafe cmc_thread_heap_set(heap) { heap in
+            guard let heap = unsafe heap else { return }
+            unsafe Heap.retire(heap.assumingMemoryBound(to: State.self))
         }
-        return heap
+        return unsafe heap
     }
 
     /// Keeps an ended thread's heap for the next thread: its blocks may still be out.
     private static func retire(_ heap: UnsafeMutablePointer<State>) {
-        flushForeign(heap)
+        unsafe flushForeign(heap)
         retired.withLock { retired in
-            heap.pointee.nextRetired = retired.first
-            retired.first = heap
+            unsafe heap.pointee.nextRetired = retired.first
+            unsafe retired.first = heap
         }
     }
 
@@ -247,17 +250,17 @@ public enum Heap {
     /// Gives the calling thread's free blocks back to malloc. For tests that compare memory before
     /// and after, and for programs that know that a busy phase is over.
     public static func trim() {
-        let heap = current()
-        flushForeign(heap)
-        collectReturned(heap)
+        let heap = unsafe current()
+        unsafe flushForeign(heap)
+        unsafe collectReturned(heap)
         for sizeClass in 0..<classCount {
-            var next = heap.pointee.free[sizeClass]
-            while let header = next {
-                next = header.pointee.next
-                Glibc.free(UnsafeMutableRawPointer(header))
+            var next = unsafe heap.pointee.free[sizeClass]
+            while let header = unsafe next {
+                unsafe next = header.pointee.next
+                unsafe Glibc.free(UnsafeMutableRawPointer(header))
             }
-            heap.pointee.free[sizeClass] = nil
-            heap.pointee.freeCount[sizeClass] = 0
+            unsafe heap.pointee.free[sizeClass] = nil
+            unsafe heap.pointee.freeCount[sizeClass] = 0
         }
     }
 }

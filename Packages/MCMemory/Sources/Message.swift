@@ -20,7 +20,7 @@ public struct Message: ~Copyable, @unchecked Sendable {
     @inlinable
     public init() {
         head = Frame()
-        tail = nil
+        unsafe tail = nil
         start = 0
         end = 0
         capacity = 0
@@ -31,7 +31,7 @@ public struct Message: ~Copyable, @unchecked Sendable {
     @inlinable
     public init(_ frame: consuming Frame) {
         head = frame
-        tail = nil
+        unsafe tail = nil
         start = 0
         end = 0
         capacity = 0
@@ -39,9 +39,9 @@ public struct Message: ~Copyable, @unchecked Sendable {
     }
 
     deinit {
-        guard let tail else { return }
-        (tail + Int(start)).deinitialize(count: Int(end - start))
-        tail.deallocate()
+        guard let tail = unsafe tail else { return }
+        unsafe (tail + Int(start)).deinitialize(count: Int(end - start))
+        unsafe tail.deallocate()
     }
 
     /// Number of frames.
@@ -71,7 +71,7 @@ extension Message {
             return
         }
         if end == capacity { growTail() }
-        (tail.unsafelyUnwrapped + Int(end)).initialize(to: frame)
+        unsafe (tail.unsafelyUnwrapped + Int(end)).initialize(to: frame)
         end += 1
     }
 
@@ -81,11 +81,11 @@ extension Message {
         let room = max(4, live * 2)
         precondition(room <= Int(Int32.max), "a message cannot have \(live) frames")
         let larger = UnsafeMutablePointer<Frame>.allocate(capacity: room)
-        if let tail {
-            larger.moveInitialize(from: tail + Int(start), count: live)
-            tail.deallocate()
+        if let tail = unsafe tail {
+            unsafe larger.moveInitialize(from: tail + Int(start), count: live)
+            unsafe tail.deallocate()
         }
-        tail = larger
+        unsafe tail = larger
         start = 0
         end = Int32(live)
         capacity = Int32(room)
@@ -109,7 +109,7 @@ extension Message {
         var first = Frame()
         swap(&first, &head)
         if start < end {
-            head = (tail.unsafelyUnwrapped + Int(start)).move()
+            head = unsafe (tail.unsafelyUnwrapped + Int(start)).move()
             start += 1
         } else {
             hasHead = false
@@ -126,12 +126,12 @@ extension Message {
     ) throws(Failure) -> Result {
         precondition(index >= 0 && index < count, "frame index out of bounds")
         if index == 0 { return try body(head) }
-        return try body(tail.unsafelyUnwrapped[Int(start) + index - 1])
+        return try unsafe body(tail.unsafelyUnwrapped[Int(start) + index - 1])
     }
 
     /// Frames behind the first, for the engine.
     @inlinable
-    package var rest: UnsafePointer<Frame>? { tail.map { UnsafePointer($0 + Int(start)) } }
+    package var rest: UnsafePointer<Frame>? { unsafe tail.map { unsafe UnsafePointer($0 + Int(start)) } }
 
     /// A second message with the same frames; blocks are shared, not copied.
     public borrowing func copy() -> Message {

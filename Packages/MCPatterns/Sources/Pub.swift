@@ -10,7 +10,7 @@ package final class Pub: Pattern {
     private var pipes: [Pipe] = []
     /// What in-process peers send: subscriptions in the form of messages.
     private let requests = FairQueue.create()
-    private let subscriptions = SubscriptionTree()
+    private var subscriptions = SubscriptionTree()
     private var epoch: UInt64 = 0
 
     package init() {}
@@ -28,12 +28,12 @@ package final class Pub: Pattern {
     }
 
     package func disconnected(_ pipe: Pipe) {
-        subscriptions.removeAll(subscriber: Int(bitPattern: pipe))
+        subscriptions.removeAll(subscriber: pipe.bitPattern)
     }
 
     package func detach(_ pipe: Pipe) {
         requests.remove(pipe)
-        subscriptions.removeAll(subscriber: Int(bitPattern: pipe))
+        subscriptions.removeAll(subscriber: pipe.bitPattern)
         let index = pipe.pointee.sendIndex
         guard index >= 0 else { return }
         pipes.swapAt(index, pipes.count - 1)
@@ -45,19 +45,19 @@ package final class Pub: Pattern {
     package func subscription(
         _ prefix: UnsafeRawBufferPointer, add: Bool, from pipe: Pipe
     ) {
-        let subscriber = Int(bitPattern: pipe)
+        let subscriber = pipe.bitPattern
         if add {
-            _ = subscriptions.add(prefix: prefix, subscriber: subscriber)
+            _ = unsafe subscriptions.add(prefix: prefix, subscriber: subscriber)
         } else {
-            _ = subscriptions.remove(prefix: prefix, subscriber: subscriber)
+            _ = unsafe subscriptions.remove(prefix: prefix, subscriber: subscriber)
         }
     }
 
     package func intake(_ message: consuming Message, from pipe: Pipe) {
         message.withFrame(0) { frame in
-            frame.withUnsafeBytes { bytes in
-                guard let first = bytes.first, first <= 1 else { return }
-                subscription(
+            unsafe frame.withUnsafeBytes { bytes in
+                guard let first = unsafe bytes.first, first <= 1 else { return }
+                unsafe subscription(
                     UnsafeRawBufferPointer(rebasing: bytes[1...]), add: first == 1, from: pipe)
             }
         }
@@ -77,7 +77,7 @@ package final class Pub: Pattern {
     package func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
         epoch &+= 1
         let epoch = epoch
-        subscriptions.match(topic: message.firstBytes) { subscriber in
+        unsafe subscriptions.match(topic: message.firstBytes) { subscriber in
             // Safe because a subscriber is a pipe's address and leaves the tree with its pipe.
             guard let pipe = Pipe(bitPattern: subscriber), pipe.pointee.epoch != epoch else {
                 return

@@ -68,9 +68,9 @@ package final class Rep: Pattern {
         // A peer that is gone, or does not read its replies, misses this one (RFC 28).
         if let asker, asker.pointee.hasRoom {
             while let frame = envelope.removeFirst() {
-                withUnsafePointer(to: frame) {
-                    let bytes = $0.pointee.borrowedBytes(at: $0)
-                    asker.writeFrame(bytes.baseAddress, count: bytes.count, frame: $0, more: true)
+                unsafe withUnsafePointer(to: frame) {
+                    let bytes = unsafe $0.pointee.borrowedBytes(at: $0)
+                    unsafe asker.writeFrame(bytes.baseAddress, count: bytes.count, frame: $0, more: true)
                 }
             }
             asker.write(message)

@@ -3,6 +3,7 @@ package import MCPool
 
 /// REQ: sends a request to the next peer, then receives that peer's reply, in lockstep (RFC 28).
 /// An empty frame divides the envelope from the request.
+@safe
 package final class Req: BalancedPattern {
     private enum Step {
         case idle
@@ -15,12 +16,12 @@ package final class Req: BalancedPattern {
 
     package init() {
         super.init(socketType: "REQ", canSend: true, canReceive: true)
-        delimiter.initialize(to: Frame())
+        unsafe delimiter.initialize(to: Frame())
     }
 
     deinit {
-        delimiter.deinitialize(count: 1)
-        delimiter.deallocate()
+        unsafe delimiter.deinitialize(count: 1)
+        unsafe delimiter.deallocate()
     }
 
     package override var announcesRoutingID: Bool { true }
@@ -31,7 +32,7 @@ package final class Req: BalancedPattern {
                 .invalidState, "the REQ socket waits for the reply to its last request")
         }
         guard let pipe = balancer.next() else { return .blocked }
-        pipe.writeFrame(nil, count: 0, frame: UnsafePointer(delimiter), more: true)
+        unsafe pipe.writeFrame(nil, count: 0, frame: UnsafePointer(delimiter), more: true)
         pipe.write(message)
         balancer.advance()
         step = .waiting(pipe)

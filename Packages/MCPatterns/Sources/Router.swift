@@ -28,7 +28,8 @@ package final class Router: Pattern {
     package func attach(_ pipe: Pipe) -> Bool { true }
 
     package func connected(_ pipe: Pipe) -> Bool {
-        if pipe.pointee.routingID.isEmpty {
+        // Ids that begin with zero are ours to make up.
+        if pipe.pointee.routingID.isEmpty || pipe.pointee.routingID.first == 0 {
             pipe.pointee.routingID = generate()
         }
         let key = RoutingKey(bytes: pipe.pointee.routingID)
@@ -42,7 +43,7 @@ package final class Router: Pattern {
     /// Five bytes that begin with zero, which no peer may announce.
     private func generate() -> [UInt8] {
         nextGenerated &+= 1
-        return [0] + withUnsafeBytes(of: nextGenerated.bigEndian) { [UInt8]($0) }
+        return unsafe [0] + withUnsafeBytes(of: nextGenerated.bigEndian) { unsafe [UInt8]($0) }
     }
 
     private func forget(_ pipe: Pipe) {
@@ -72,7 +73,7 @@ package final class Router: Pattern {
             throw SocketError(
                 .invalidMessage, "a ROUTER message is a routing id and at least one frame")
         }
-        let key = RoutingKey(bytes: [UInt8](message.firstBytes))
+        let key = unsafe RoutingKey(bytes: [UInt8](message.firstBytes))
         if let pipe = peers[key], pipe.pointee.hasRoom { pipe.write(rest) }
         return .sent
     }

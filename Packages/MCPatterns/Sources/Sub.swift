@@ -10,7 +10,7 @@ package final class Sub: Pattern {
     package let canReceive = true
     private var pipes: [Pipe] = []
     private let fairQueue = FairQueue.create()
-    private let subscriptions = SubscriptionTree()
+    private var subscriptions = SubscriptionTree()
     /// Each prefix and how often it was subscribed to, for peers that come later.
     private var prefixes: [[UInt8]: Int] = [:]
 
@@ -48,11 +48,11 @@ package final class Sub: Pattern {
             prefixes[prefix] = count == 1 ? nil : count - 1
             guard count == 1 else { return }
         }
-        prefix.withUnsafeBytes {
+        unsafe prefix.withUnsafeBytes {
             if add {
-                _ = subscriptions.add(prefix: $0, subscriber: 0)
+                _ = unsafe subscriptions.add(prefix: $0, subscriber: 0)
             } else {
-                _ = subscriptions.remove(prefix: $0, subscriber: 0)
+                _ = unsafe subscriptions.remove(prefix: $0, subscriber: 0)
             }
         }
         for pipe in pipes where pipe.pointee.isConnected { tell(pipe, prefix, add: add) }
@@ -62,7 +62,7 @@ package final class Sub: Pattern {
         var frame: [UInt8] = []
         if pipe.pointee.isInproc {
             frame = [add ? 1 : 0] + prefix
-            frame.withUnsafeBytes { pipe.write(Outgoing($0)) }
+            unsafe frame.withUnsafeBytes { unsafe pipe.write(Outgoing($0)) }
             return
         }
         Subscription(isSubscribe: add, prefix: prefix)
@@ -80,11 +80,7 @@ package final class Sub: Pattern {
 
     private func matches(_ message: borrowing Message) -> Bool {
         message.withFrame(0) { frame in
-            frame.withUnsafeBytes { topic in
-                var found = false
-                subscriptions.match(topic: topic) { _ in found = true }
-                return found
-            }
+            unsafe frame.withUnsafeBytes { unsafe subscriptions.matches(topic: $0) }
         }
     }
 

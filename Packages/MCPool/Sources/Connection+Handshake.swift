@@ -72,9 +72,9 @@ extension Connection {
 
     private func writeHandshake() {
         while !handshakeOutput.isEmpty {
-            let result = handshakeOutput.withUnsafeMutableBytes { bytes -> LinkResult in
-                var vector = iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
-                return link.write(&vector, count: 1)
+            let result = unsafe handshakeOutput.withUnsafeMutableBytes { bytes -> LinkResult in
+                var vector = unsafe iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
+                return unsafe link.write(&vector, count: 1)
             }
             switch result {
             case .bytes(let count): handshakeOutput.removeFirst(count)
@@ -88,10 +88,10 @@ extension Connection {
     }
 
     private func readHandshake() {
-        withUnsafeTemporaryAllocation(byteCount: 8192, alignment: 16) { buffer in
-            switch link.read(into: buffer) {
+        unsafe withUnsafeTemporaryAllocation(byteCount: 8192, alignment: 16) { buffer in
+            switch unsafe link.read(into: buffer) {
             case .bytes(let count):
-                received(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                unsafe received(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             case .wouldBlock: break
             case .end:
                 fail(
@@ -109,7 +109,7 @@ extension Connection {
         var output: [UInt8] = []
         let consumed: Int
         do throws(SecurityError) {
-            consumed = try handshake.receive(bytes.bytes, output: &output)
+            consumed = try unsafe handshake.receive(bytes.bytes, output: &output)
         } catch {
             handshakeOutput += output
             writeHandshake()
@@ -126,7 +126,7 @@ extension Connection {
             fail(SocketError(.protocolError, "the peer does not read", endpoint: link.peer))
             return
         }
-        establish(peer, surplus: UnsafeRawBufferPointer(rebasing: bytes[consumed...]))
+        unsafe establish(peer, surplus: UnsafeRawBufferPointer(rebasing: bytes[consumed...]))
     }
 
     /// The peer is known: join the socket.
@@ -137,7 +137,7 @@ extension Connection {
         // From now on only `waitForRoom` puts it into the I/O thread's set.
         _ = cmc_epoll_remove(engine.ioThread.epoll, link.descriptor)
         phase = .established
-        decoder.pointee.feed(surplus)
+        unsafe decoder.pointee.feed(surplus)
         guard engine.adopt(self, peer: peer) else {
             fail(
                 SocketError(

@@ -1,5 +1,6 @@
 import CMCLinux
 import MCCodec
+import MCLock
 import MCQueue
 import MCTransport
 import Synchronization

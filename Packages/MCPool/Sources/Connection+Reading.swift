@@ -1,5 +1,6 @@
 import CMCLinux
 import MCCodec
+import MCLock
 import MCMemory
 import MCQueue
 import MCTransport
@@ -33,7 +34,7 @@ extension Connection {
             pipe.pointee.received.rollback()
         }
         if turnMessages > 0 { pipe.pointee.received.publish() }
-        if turnResult != .more { decoder.pointee.settle() }
+        if turnResult != .more { unsafe decoder.pointee.settle() }
         if bytes > 0 { noteArrival() }
     }
 
@@ -41,10 +42,10 @@ extension Connection {
     ///
     /// - Returns: nil when there is no more at the moment.
     private func readOnce() throws(SocketError) -> Int? {
-        let room = decoder.pointee.prepareRead()
-        switch link.read(into: room) {
+        let room = unsafe decoder.pointee.prepareRead()
+        switch unsafe link.read(into: room) {
         case .bytes(let count):
-            decoder.pointee.didRead(count)
+            unsafe decoder.pointee.didRead(count)
             // A read that filled its room probably left something behind; a short one did not,
             // and asking again would cost a system call to learn it.
             if count < room.count { isDrained = true }
@@ -77,7 +78,7 @@ extension Connection {
             }
             let next: FrameDecoder.Next
             do throws(CodecError) {
-                next = try decoder.pointee.next()
+                next = try unsafe decoder.pointee.next()
             } catch {
                 throw SocketError(.protocolError, error.message, endpoint: link.peer)
             }
@@ -145,7 +146,7 @@ extension Connection {
 
     private func subscription(_ prefix: [UInt8], add: Bool, from pipe: Pipe) {
         engine.lock.lock()
-        prefix.withUnsafeBytes { engine.pattern.subscription($0, add: add, from: pipe) }
+        unsafe prefix.withUnsafeBytes { unsafe engine.pattern.subscription($0, add: add, from: pipe) }
         engine.settleAndUnlock()
     }
 

@@ -15,6 +15,7 @@ import Synchronization
 ///   role; the handshake's members to the I/O thread; the rest is guarded by the engine's lock.
 /// - Ownership: the pipe holds the connection, the I/O thread while it has it registered. The
 ///   descriptor closes with the last reference, so nobody reads or writes a number used again.
+@safe
 final class Connection: EventHandler, @unchecked Sendable {
     enum Phase {
         case connecting
@@ -86,19 +87,19 @@ final class Connection: EventHandler, @unchecked Sendable {
         phase = dialer == nil ? .handshaking : .connecting
         let limit = options.maximumMessageBytes
         // Behind a pointer, so that decoding a frame pays for no exclusivity check.
-        decoder = .allocate(capacity: 1)
-        decoder.initialize(
+        unsafe decoder = .allocate(capacity: 1)
+        unsafe decoder.initialize(
             to: FrameDecoder(
                 limits: FrameDecoder.Limits(frameBytes: limit < 0 ? nil : UInt64(limit))))
     }
 
     deinit {
-        decoder.deinitialize(count: 1)
-        decoder.deallocate()
+        unsafe decoder.deinitialize(count: 1)
+        unsafe decoder.deallocate()
     }
 
     /// Names the connection in the socket's epoll set.
-    var readToken: UInt64 { UInt64(UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque())) }
+    var readToken: UInt64 { unsafe UInt64(UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque())) }
 
     // MARK: Writing
 

@@ -9,6 +9,7 @@ import Synchronization
 /// - Thread rule: guarded by the engine's lock.
 /// - Complexity: O(1) for everything; an empty pipe costs one move, once.
 /// - Ownership: a plain pointer, as `LoadBalancer`; the pattern calls `destroy` when it goes.
+@safe
 package struct FairQueue {
     private struct State {
         var pipes: [Pipe] = []
@@ -20,65 +21,65 @@ package struct FairQueue {
 
     package static func create() -> FairQueue {
         let state = UnsafeMutablePointer<State>.allocate(capacity: 1)
-        state.initialize(to: State())
-        return FairQueue(state: state)
+        unsafe state.initialize(to: State())
+        return unsafe FairQueue(state: state)
     }
 
     package func destroy() {
-        state.deinitialize(count: 1)
-        state.deallocate()
+        unsafe state.deinitialize(count: 1)
+        unsafe state.deallocate()
     }
 
     package func add(_ pipe: Pipe) {
-        pipe.pointee.receiveIndex = state.pointee.pipes.count
-        state.pointee.pipes.append(pipe)
+        pipe.pointee.receiveIndex = unsafe state.pointee.pipes.count
+        unsafe state.pointee.pipes.append(pipe)
         activate(pipe)
     }
 
     package func remove(_ pipe: Pipe) {
         guard pipe.pointee.receiveIndex >= 0 else { return }
         deactivate(pipe)
-        swap(pipe.pointee.receiveIndex, state.pointee.pipes.count - 1)
-        state.pointee.pipes.removeLast()
+        unsafe swap(pipe.pointee.receiveIndex, state.pointee.pipes.count - 1)
+        unsafe state.pointee.pipes.removeLast()
         pipe.pointee.receiveIndex = -1
     }
 
     /// The pipe has a message.
     package func activate(_ pipe: Pipe) {
         let index = pipe.pointee.receiveIndex
-        guard index >= state.pointee.activeCount else { return }
-        swap(index, state.pointee.activeCount)
-        state.pointee.activeCount += 1
+        guard unsafe index >= state.pointee.activeCount else { return }
+        unsafe swap(index, state.pointee.activeCount)
+        unsafe state.pointee.activeCount += 1
     }
 
     private func deactivate(_ pipe: Pipe) {
         let index = pipe.pointee.receiveIndex
-        guard index >= 0 && index < state.pointee.activeCount else { return }
-        state.pointee.activeCount -= 1
-        swap(index, state.pointee.activeCount)
-        if state.pointee.current >= state.pointee.activeCount { state.pointee.current = 0 }
+        guard unsafe index >= 0 && index < state.pointee.activeCount else { return }
+        unsafe state.pointee.activeCount -= 1
+        unsafe swap(index, state.pointee.activeCount)
+        if unsafe state.pointee.current >= state.pointee.activeCount { unsafe state.pointee.current = 0 }
     }
 
     private func swap(_ a: Int, _ b: Int) {
         guard a != b else { return }
-        state.pointee.pipes.swapAt(a, b)
-        state.pointee.pipes[a].pointee.receiveIndex = a
-        state.pointee.pipes[b].pointee.receiveIndex = b
+        unsafe state.pointee.pipes.swapAt(a, b)
+        unsafe state.pointee.pipes[a].pointee.receiveIndex = a
+        unsafe state.pointee.pipes[b].pointee.receiveIndex = b
     }
 
     /// Takes the next message whole into `message`.
     ///
     /// - Returns: the pipe that it came from; nil when there is no message.
     package func receive(into message: inout Message) -> Pipe? {
-        while state.pointee.activeCount > 0 {
-            let pipe = state.pointee.pipes[state.pointee.current]
+        while unsafe state.pointee.activeCount > 0 {
+            let pipe = unsafe state.pointee.pipes[state.pointee.current]
             if let frame = pipe.pointee.received.pop() {
                 let more = frame.hasMore
                 message = Message(frame)
                 if more { FairQueue.receiveRest(of: &message, from: pipe) }
                 pipe.didReceive()
-                let next = state.pointee.current &+ 1
-                state.pointee.current = next >= state.pointee.activeCount ? 0 : next
+                let next = unsafe state.pointee.current &+ 1
+                unsafe state.pointee.current = next >= state.pointee.activeCount ? 0 : next
                 return pipe
             }
             sleep(pipe)
@@ -109,13 +110,13 @@ package struct FairQueue {
             }
         }
         deactivate(pipe)
-        if pipe.pointee.isReceiveEnded { pipe.pointee.engine.markDrained(pipe) }
+        if pipe.pointee.isReceiveEnded { unsafe pipe.pointee.engine.markDrained(pipe) }
     }
 
     /// Whether there is a message.
     package func hasMessage() -> Bool {
-        while state.pointee.activeCount > 0 {
-            let pipe = state.pointee.pipes[state.pointee.current]
+        while unsafe state.pointee.activeCount > 0 {
+            let pipe = unsafe state.pointee.pipes[state.pointee.current]
             if !pipe.pointee.received.isEmpty { return true }
             sleep(pipe)
         }

@@ -1,3 +1,4 @@
+import MCLock
 import CMCLinux
 import MCQueue
 import Synchronization
@@ -27,7 +28,7 @@ package final class IOThread: @unchecked Sendable {
         var hasEnded = false
     }
 
-    private let mailbox = Mutex<Mailbox>(Mailbox())
+    private let mailbox = Locked<Mailbox>(Mailbox())
     let epoll: Int32
     private let wake: Int32
 
@@ -66,15 +67,15 @@ package final class IOThread: @unchecked Sendable {
             return !mailbox.isRunning
         }
         guard starts else { return }
-        let box = Unmanaged.passRetained(self)
-        let error = cmc_thread_start(
+        let box = unsafe Unmanaged.passRetained(self)
+        let error = unsafe cmc_thread_start(
             { argument in
-                guard let argument else { return nil }
-                let thread = Unmanaged<IOThread>.fromOpaque(argument).takeRetainedValue()
-                cmc_thread_setup("mc-io")
+                guard let argument = unsafe argument else { return nil }
+                let thread = unsafe Unmanaged<IOThread>.fromOpaque(argument).takeRetainedValue()
+                unsafe cmc_thread_setup("mc-io")
                 thread.run()
                 return nil
-            }, box.toOpaque(), 512 << 10)
+            }, unsafe box.toOpaque(), 512 << 10)
         precondition(error == 0, "the system has no thread for the I/O thread")
     }
 
@@ -143,12 +144,12 @@ package final class IOThread: @unchecked Sendable {
         thread.store(cmc_thread_id(), ordering: .releasing)
         let capacity = 64
         let events = UnsafeMutablePointer<cmc_event>.allocate(capacity: capacity)
-        defer { events.deallocate() }
+        defer { unsafe events.deallocate() }
         while true {
             guard takeMail() else { break }
-            let count = cmc_epoll_wait(epoll, events, Int32(capacity), timeout())
+            let count = unsafe cmc_epoll_wait(epoll, events, Int32(capacity), timeout())
             if count > 0 {
-                for index in 0..<Int(count) { dispatch(events[index]) }
+                for index in 0..<Int(count) { unsafe dispatch(events[index]) }
             }
             if !timers.isEmpty {
                 let now = cmc_now_ns()

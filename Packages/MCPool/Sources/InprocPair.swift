@@ -1,3 +1,4 @@
+import MCLock
 import MCQueue
 import MCSecurity
 import MCTransport
@@ -44,7 +45,7 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
         let near = connector.optionsSnapshot
         engine.lock.lock()
         let far = engine.options
-        self.far.pointee.engine = engine
+        unsafe self.far.pointee.engine = engine
         self.far.pointee.sendHighWaterMark = InprocPair.sum(
             far.sendHighWaterMark, near.receiveHighWaterMark)
         self.far.pointee.peerSocketType = connector.pattern.socketType

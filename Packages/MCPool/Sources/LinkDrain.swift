@@ -22,9 +22,9 @@ enum LinkDrain {
     }
 
     private static func isDone(_ link: any StreamLink) -> Bool {
-        let hasEnded = withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 16) { buffer in
+        let hasEnded = unsafe withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 16) { buffer in
             for _ in 0..<16 {
-                switch link.read(into: buffer) {
+                switch unsafe link.read(into: buffer) {
                 case .bytes: continue
                 case .wouldBlock: return false
                 case .end, .failed: return true

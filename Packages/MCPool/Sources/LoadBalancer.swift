@@ -9,6 +9,7 @@ import MCMemory
 /// - Complexity: O(1) for everything; a full pipe costs one move, once.
 /// - Ownership: the handle is a plain pointer, so that a send pays for no exclusivity check; the
 ///   pattern calls `destroy` when it goes.
+@safe
 package struct LoadBalancer {
     private struct State {
         var pipes: [Pipe] = []
@@ -20,58 +21,58 @@ package struct LoadBalancer {
 
     package static func create() -> LoadBalancer {
         let state = UnsafeMutablePointer<State>.allocate(capacity: 1)
-        state.initialize(to: State())
-        return LoadBalancer(state: state)
+        unsafe state.initialize(to: State())
+        return unsafe LoadBalancer(state: state)
     }
 
     package func destroy() {
-        state.deinitialize(count: 1)
-        state.deallocate()
+        unsafe state.deinitialize(count: 1)
+        unsafe state.deallocate()
     }
 
-    package var isEmpty: Bool { state.pointee.pipes.isEmpty }
+    package var isEmpty: Bool { unsafe state.pointee.pipes.isEmpty }
 
     package func add(_ pipe: Pipe) {
-        pipe.pointee.sendIndex = state.pointee.pipes.count
-        state.pointee.pipes.append(pipe)
+        pipe.pointee.sendIndex = unsafe state.pointee.pipes.count
+        unsafe state.pointee.pipes.append(pipe)
         activate(pipe)
     }
 
     package func remove(_ pipe: Pipe) {
         guard pipe.pointee.sendIndex >= 0 else { return }
         deactivate(pipe)
-        swap(pipe.pointee.sendIndex, state.pointee.pipes.count - 1)
-        state.pointee.pipes.removeLast()
+        unsafe swap(pipe.pointee.sendIndex, state.pointee.pipes.count - 1)
+        unsafe state.pointee.pipes.removeLast()
         pipe.pointee.sendIndex = -1
     }
 
     /// The pipe has room again.
     package func activate(_ pipe: Pipe) {
         let index = pipe.pointee.sendIndex
-        guard index >= state.pointee.activeCount else { return }
-        swap(index, state.pointee.activeCount)
-        state.pointee.activeCount += 1
+        guard unsafe index >= state.pointee.activeCount else { return }
+        unsafe swap(index, state.pointee.activeCount)
+        unsafe state.pointee.activeCount += 1
     }
 
     private func deactivate(_ pipe: Pipe) {
         let index = pipe.pointee.sendIndex
-        guard index >= 0 && index < state.pointee.activeCount else { return }
-        state.pointee.activeCount -= 1
-        swap(index, state.pointee.activeCount)
-        if state.pointee.current >= state.pointee.activeCount { state.pointee.current = 0 }
+        guard unsafe index >= 0 && index < state.pointee.activeCount else { return }
+        unsafe state.pointee.activeCount -= 1
+        unsafe swap(index, state.pointee.activeCount)
+        if unsafe state.pointee.current >= state.pointee.activeCount { unsafe state.pointee.current = 0 }
     }
 
     private func swap(_ a: Int, _ b: Int) {
         guard a != b else { return }
-        state.pointee.pipes.swapAt(a, b)
-        state.pointee.pipes[a].pointee.sendIndex = a
-        state.pointee.pipes[b].pointee.sendIndex = b
+        unsafe state.pointee.pipes.swapAt(a, b)
+        unsafe state.pointee.pipes[a].pointee.sendIndex = a
+        unsafe state.pointee.pipes[b].pointee.sendIndex = b
     }
 
     /// The pipe whose turn it is among those with room; nil when none has. `advance` ends the turn.
     package func next() -> Pipe? {
-        while state.pointee.activeCount > 0 {
-            let pipe = state.pointee.pipes[state.pointee.current]
+        while unsafe state.pointee.activeCount > 0 {
+            let pipe = unsafe state.pointee.pipes[state.pointee.current]
             if pipe.pointee.hasRoom { return pipe }
             deactivate(pipe)
         }
@@ -79,8 +80,8 @@ package struct LoadBalancer {
     }
 
     package func advance() {
-        let next = state.pointee.current &+ 1
-        state.pointee.current = next >= state.pointee.activeCount ? 0 : next
+        let next = unsafe state.pointee.current &+ 1
+        unsafe state.pointee.current = next >= state.pointee.activeCount ? 0 : next
     }
 
     /// Whether some pipe has room.
@@ -92,6 +93,6 @@ package struct LoadBalancer {
     }
 
     private func active(_ suits: (Pipe) -> Bool) -> Bool {
-        state.pointee.pipes[..<state.pointee.activeCount].contains(where: suits)
+        unsafe state.pointee.pipes[..<state.pointee.activeCount].contains(where: suits)
     }
 }

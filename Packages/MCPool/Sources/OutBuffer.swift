@@ -13,6 +13,7 @@ import Glibc
 /// - Thread rule: appended to under the socket's lock; written from by the holder of the pipe's
 ///   writer role. The two never work on the same buffer (a pipe has two and swaps them).
 /// - Budget: a small frame is one copy; a block of 256 KiB serves thousands of them.
+@safe
 package struct OutBuffer: ~Copyable {
     /// Bodies from here on are referred to and gathered by the kernel, smaller ones are copied.
     package static let gatherBytes = 8 << 10
@@ -20,6 +21,7 @@ package struct OutBuffer: ~Copyable {
     static let largestBlockBytes = (256 << 10) - Heap.headerBytes
 
     /// A run of bytes to be written; holds one reference to its block.
+    @safe
     struct Segment {
         var block: Block
         var address: UnsafeRawPointer
@@ -71,11 +73,11 @@ extension OutBuffer {
     ) {
         let total = count &+ FrameHeader.maximumLength
         if room < total { openBlock(for: total) }
-        let cursor = self.cursor.unsafelyUnwrapped
-        let header = FrameHeader(flags: flags, bodyLength: UInt64(count)).encode(into: cursor)
-        if count > 0 { memcpy(cursor + header, body.unsafelyUnwrapped, count) }
+        let cursor = unsafe self.cursor.unsafelyUnwrapped
+        let header = unsafe FrameHeader(flags: flags, bodyLength: UInt64(count)).encode(into: cursor)
+        if count > 0 { unsafe memcpy(cursor + header, body.unsafelyUnwrapped, count) }
         let used = header &+ count
-        self.cursor = cursor + used
+        unsafe self.cursor = cursor + used
         room &-= used
         byteCount &+= used
         endFrame(flags)
@@ -96,9 +98,9 @@ extension OutBuffer {
     package mutating func append(encoded frame: UnsafeRawBufferPointer) {
         guard let base = frame.baseAddress else { return }
         if room < frame.count { openBlock(for: frame.count) }
-        let cursor = self.cursor.unsafelyUnwrapped
-        cursor.copyMemory(from: base, byteCount: frame.count)
-        self.cursor = cursor + frame.count
+        let cursor = unsafe self.cursor.unsafelyUnwrapped
+        unsafe cursor.copyMemory(from: base, byteCount: frame.count)
+        unsafe self.cursor = cursor + frame.count
         room -= frame.count
         byteCount += frame.count
         openEndsMessage = true
@@ -109,15 +111,15 @@ extension OutBuffer {
         referring block: Block, address: UnsafeRawPointer, count: Int, flags: FrameFlags
     ) {
         if room < FrameHeader.maximumLength { openBlock(for: FrameHeader.maximumLength) }
-        let cursor = self.cursor.unsafelyUnwrapped
-        let header = FrameHeader(flags: flags, bodyLength: UInt64(count)).encode(into: cursor)
-        self.cursor = cursor + header
+        let cursor = unsafe self.cursor.unsafelyUnwrapped
+        let header = unsafe FrameHeader(flags: flags, bodyLength: UInt64(count)).encode(into: cursor)
+        unsafe self.cursor = cursor + header
         room -= header
         openEndsMessage = false
         closeSegment()
         block.retain()
         let ends = !flags.contains(.more)
-        segments.append(
+        unsafe segments.append(
             Segment(
                 block: block, address: address, count: count, messages: ends ? 1 : 0,
                 endsMessage: ends))
@@ -133,20 +135,20 @@ extension OutBuffer {
         let block = Block.allocate(capacity: max(bytes, nextBlockBytes))
         nextBlockBytes = min(OutBuffer.largestBlockBytes, nextBlockBytes * 8)
         open = block
-        openStart = block.payload
-        cursor = block.payload
+        unsafe openStart = block.payload
+        unsafe cursor = block.payload
         room = block.capacity
     }
 
     /// Makes what was added to the open block a segment; the rest of the block stays open.
     private mutating func closeSegment() {
-        guard let open, let start = openStart, let cursor, cursor > start else { return }
+        guard let open, let start = unsafe openStart, let cursor = unsafe cursor, unsafe cursor > start else { return }
         open.retain()
-        segments.append(
+        unsafe segments.append(
             Segment(
                 block: open, address: UnsafeRawPointer(start), count: cursor - start,
                 messages: openMessages, endsMessage: openEndsMessage))
-        openStart = cursor
+        unsafe openStart = cursor
         openMessages = 0
     }
 }
@@ -159,8 +161,8 @@ extension OutBuffer {
         closeSegment()
         open?.release()
         open = nil
-        openStart = nil
-        cursor = nil
+        unsafe openStart = nil
+        unsafe cursor = nil
         room = 0
         nextBlockBytes = OutBuffer.firstBlockBytes
     }
@@ -174,7 +176,7 @@ extension OutBuffer {
         var skip = sentOfFirst
         while filled < capacity && index < segments.count {
             let segment = segments[index]
-            vectors[filled] = iovec(
+            unsafe vectors[filled] = unsafe iovec(
                 iov_base: UnsafeMutableRawPointer(mutating: segment.address + skip),
                 iov_len: segment.count - skip)
             filled += 1
@@ -237,7 +239,7 @@ extension OutBuffer {
         while index < segments.count {
             let segment = segments[index]
             guard offset < segment.count,
-                case .header(let header, let headerLength) = FrameHeader.decode(
+                case .header(let header, let headerLength) = unsafe FrameHeader.decode(
                     segment.address + offset, available: segment.count - offset)
             else {
                 index += 1
@@ -247,7 +249,7 @@ extension OutBuffer {
             let count = Int(header.bodyLength)
             let frame: Frame
             if offset + headerLength + count <= segment.count {
-                frame = Frame(
+                frame = unsafe Frame(
                     copying: UnsafeRawBufferPointer(
                         start: segment.address + offset + headerLength, count: count))
                 offset += headerLength + count
@@ -256,7 +258,7 @@ extension OutBuffer {
                 index += 1
                 let body = segments[index]
                 body.block.retain()
-                frame = Frame(slice: body.block, address: body.address, count: body.count)
+                frame = unsafe Frame(slice: body.block, address: body.address, count: body.count)
                 offset = body.count
             }
             if header.flags.contains(.command) { continue }

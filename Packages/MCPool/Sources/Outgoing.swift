@@ -4,7 +4,7 @@ package import MCMemory
 /// that patterns can look at it and write it to pipes without moving frames around.
 ///
 /// - Ownership: valid only during the send that made it.
-@unsafe
+@safe
 package struct Outgoing {
     /// The first frame's bytes.
     package var address: UnsafeRawPointer?
@@ -19,16 +19,16 @@ package struct Outgoing {
         address: UnsafeRawPointer?, count: Int, frame: UnsafePointer<Frame>?,
         rest: UnsafePointer<Frame>?, restCount: Int
     ) {
-        self.address = address
+        unsafe self.address = address
         self.count = count
-        self.frame = frame
-        self.rest = rest
+        unsafe self.frame = frame
+        unsafe self.rest = rest
         self.restCount = restCount
     }
 
     /// Bare bytes, one frame.
     package init(_ bytes: UnsafeRawBufferPointer) {
-        self.init(
+        unsafe self.init(
             address: bytes.baseAddress, count: bytes.count, frame: nil, rest: nil, restCount: 0)
     }
 
@@ -36,21 +36,21 @@ package struct Outgoing {
 
     /// The message without its first frame; nil when that was the only one.
     package var droppingFirst: Outgoing? {
-        guard restCount > 0, let rest else { return nil }
-        return Outgoing(frames: rest, count: restCount)
+        guard restCount > 0, let rest = unsafe rest else { return nil }
+        return unsafe Outgoing(frames: rest, count: restCount)
     }
 
     /// `count` >= 1 frames that lie one behind the other.
     package init(frames: UnsafePointer<Frame>, count: Int) {
-        let bytes = frames.pointee.borrowedBytes(at: frames)
-        self.init(
+        let bytes = unsafe frames.pointee.borrowedBytes(at: frames)
+        unsafe self.init(
             address: bytes.baseAddress, count: bytes.count, frame: frames,
             rest: count > 1 ? frames + 1 : nil, restCount: count - 1)
     }
 
     /// The first frame's bytes.
     package var firstBytes: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: address, count: count)
+        unsafe UnsafeRawBufferPointer(start: address, count: count)
     }
 }
 
@@ -63,9 +63,9 @@ extension Outgoing {
         _ message: borrowing Message, _ body: (Outgoing) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         // Safe because the borrow keeps the message in place for the time of the call.
-        try withUnsafePointer(to: message.head) { head throws(Failure) in
-            let bytes = head.pointee.borrowedBytes(at: head)
-            return try body(
+        try unsafe withUnsafePointer(to: message.head) { head throws(Failure) in
+            let bytes = unsafe head.pointee.borrowedBytes(at: head)
+            return try unsafe body(
                 Outgoing(
                     address: bytes.baseAddress, count: bytes.count, frame: head,
                     rest: message.rest, restCount: message.count - 1))

@@ -13,8 +13,38 @@ import Synchronization
 ///   holder of the writer role, and `received` to its producer and (under the lock) its consumer.
 /// - Ownership: the state lives as long as its `PipeOwner`. An engine's pipes are held by the
 ///   engine; whoever lets the lock go and comes back holds the owner meanwhile.
-package typealias Pipe = UnsafeMutablePointer<PipeState>
+@safe
+package struct Pipe: Equatable, @unchecked Sendable {
+    private let state: UnsafeMutablePointer<PipeState>
 
+    fileprivate init(_ state: UnsafeMutablePointer<PipeState>) { unsafe self.state = state }
+
+    /// The pipe of a number that `Int(bitPattern:)` gave, while that pipe is attached.
+    package init?(bitPattern: Int) {
+        guard let state = unsafe UnsafeMutablePointer<PipeState>(bitPattern: bitPattern) else {
+            return nil
+        }
+        unsafe self.state = state
+    }
+
+    package static func == (left: Pipe, right: Pipe) -> Bool {
+        left.bitPattern == right.bitPattern
+    }
+
+    package var bitPattern: Int { unsafe Int(bitPattern: state) }
+
+    package var pointee: PipeState {
+        _read { yield unsafe state.pointee }
+        nonmutating _modify { yield unsafe &state.pointee }
+    }
+
+    fileprivate func free() {
+        unsafe state.deinitialize(count: 1)
+        unsafe state.deallocate()
+    }
+}
+
+@safe
 package struct PipeState: ~Copyable {
     package unowned(unsafe) var engine: SocketEngine
     /// Keeps this state alive; taken out when the pipe is detached.
@@ -83,7 +113,7 @@ package struct PipeState: ~Copyable {
     init(
         engine: SocketEngine, sendHighWaterMark: Int, receiveHighWaterMark: Int
     ) {
-        self.engine = engine
+        unsafe self.engine = engine
         self.sendHighWaterMark = sendHighWaterMark
         self.receiveHighWaterMark = receiveHighWaterMark
         received = FrameQueue.create(creditStep: receiveHighWaterMark / 4)
@@ -99,20 +129,18 @@ package class PipeOwner: @unchecked Sendable {
     func make(
         engine: SocketEngine, sendHighWaterMark: Int, receiveHighWaterMark: Int
     ) -> Pipe {
-        let pipe = Pipe.allocate(capacity: 1)
-        pipe.initialize(
+        let state = UnsafeMutablePointer<PipeState>.allocate(capacity: 1)
+        unsafe state.initialize(
             to: PipeState(
                 engine: engine, sendHighWaterMark: sendHighWaterMark,
                 receiveHighWaterMark: receiveHighWaterMark))
+        let pipe = unsafe Pipe(state)
         pipes.append(pipe)
         return pipe
     }
 
     deinit {
-        for pipe in pipes {
-            pipe.deinitialize(count: 1)
-            pipe.deallocate()
-        }
+        for pipe in pipes { pipe.free() }
     }
 }
 
@@ -150,15 +178,21 @@ extension PipeState {
     /// Whether the peer is a socket of this process.
     package var isInproc: Bool { pair != nil }
 
+    /// Makes what has been appended the writer's.
+    mutating func launch() {
+        fill.seal()
+        swap(&fill, &flight)
+    }
+
     /// Bytes or messages that the kernel has not taken yet.
     var hasUnsent: Bool { !fill.isEmpty || !flight.isEmpty }
 }
 
-extension UnsafeMutablePointer where Pointee == PipeState {
+extension Pipe {
     /// Puts a whole message in. The caller has looked at `hasRoom`.
     @inline(__always)
     package func write(_ message: Outgoing) {
-        writeFrame(
+        unsafe writeFrame(
             message.address, count: message.count, frame: message.frame,
             more: message.restCount > 0)
         if message.restCount > 0 { writeRest(message) }
@@ -166,11 +200,11 @@ extension UnsafeMutablePointer where Pointee == PipeState {
 
     @inline(never)
     private func writeRest(_ message: Outgoing) {
-        guard let rest = message.rest else { return }
+        guard let rest = unsafe message.rest else { return }
         for index in 0..<message.restCount {
-            let frame = rest + index
-            let bytes = frame.pointee.borrowedBytes(at: frame)
-            writeFrame(
+            let frame = unsafe rest + index
+            let bytes = unsafe frame.pointee.borrowedBytes(at: frame)
+            unsafe writeFrame(
                 bytes.baseAddress, count: bytes.count, frame: frame,
                 more: index + 1 < message.restCount)
         }
@@ -182,17 +216,17 @@ extension UnsafeMutablePointer where Pointee == PipeState {
         _ address: UnsafeRawPointer?, count: Int, frame: UnsafePointer<Frame>?, more: Bool
     ) {
         if pointee.peer != nil {
-            pushToPeer(address, count: count, frame: frame, more: more)
+            unsafe pushToPeer(address, count: count, frame: frame, more: more)
             return
         }
         if pointee.fill.isEmpty || pointee.fill.byteCount >= SocketEngine.flushBytes {
-            pointee.engine.markDirty(self)
+            unsafe pointee.engine.markDirty(self)
         }
         let flags: FrameFlags = more ? .more : []
         if count >= OutBuffer.gatherBytes {
-            appendLarge(address, count: count, frame: frame, flags: flags)
+            unsafe appendLarge(address, count: count, frame: frame, flags: flags)
         } else {
-            pointee.fill.append(copying: address, count: count, flags: flags)
+            unsafe pointee.fill.append(copying: address, count: count, flags: flags)
         }
         if !more { pointee.queuedMessages &+= 1 }
     }
@@ -201,20 +235,20 @@ extension UnsafeMutablePointer where Pointee == PipeState {
     private func appendLarge(
         _ address: UnsafeRawPointer?, count: Int, frame: UnsafePointer<Frame>?, flags: FrameFlags
     ) {
-        if let (block, address) = frame?.pointee.sliceParts {
-            pointee.fill.append(referring: block, address: address, count: count, flags: flags)
+        if let (block, address) = unsafe frame?.pointee.sliceParts {
+            unsafe pointee.fill.append(referring: block, address: address, count: count, flags: flags)
             return
         }
-        let copy = Frame(copying: UnsafeRawBufferPointer(start: address, count: count))
-        guard let (block, start) = copy.sliceParts else { return }
-        pointee.fill.append(referring: block, address: start, count: count, flags: flags)
+        let copy = unsafe Frame(copying: UnsafeRawBufferPointer(start: address, count: count))
+        guard let (block, start) = unsafe copy.sliceParts else { return }
+        unsafe pointee.fill.append(referring: block, address: start, count: count, flags: flags)
     }
 
     /// Puts an encoded command in. Commands do not count for the high-water mark.
     package func writeEncoded(_ frame: [UInt8]) {
         guard pointee.peer == nil else { return }
-        pointee.engine.markDirty(self)
-        frame.withUnsafeBytes { pointee.fill.append(encoded: $0) }
+        unsafe pointee.engine.markDirty(self)
+        unsafe frame.withUnsafeBytes { unsafe pointee.fill.append(encoded: $0) }
     }
 
     @inline(never)
@@ -223,10 +257,10 @@ extension UnsafeMutablePointer where Pointee == PipeState {
     ) {
         guard let peer = pointee.peer else { return }
         var copy: Frame
-        if let frame, frame.pointee.isSlice {
-            copy = frame.pointee.copy()
+        if let frame = unsafe frame, unsafe frame.pointee.isSlice {
+            copy = unsafe frame.pointee.copy()
         } else {
-            copy = Frame(copying: UnsafeRawBufferPointer(start: address, count: count))
+            copy = unsafe Frame(copying: UnsafeRawBufferPointer(start: address, count: count))
         }
         copy.hasMore = more
         peer.pointee.received.push(copy)
@@ -237,14 +271,14 @@ extension UnsafeMutablePointer where Pointee == PipeState {
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         if peer.pointee.isAsleep.load(ordering: .relaxed) {
             peer.pointee.isAsleep.store(false, ordering: .relaxed)
-            pointee.engine.markNotify(self)
+            unsafe pointee.engine.markNotify(self)
         }
     }
 }
 
 // MARK: - Receiving
 
-extension UnsafeMutablePointer where Pointee == PipeState {
+extension Pipe {
     /// A message was taken. Tells whoever waits for room, when there is news for them.
     @inline(__always)
     func didReceive() {
@@ -260,10 +294,10 @@ extension UnsafeMutablePointer where Pointee == PipeState {
             atomicMemoryFence(ordering: .sequentiallyConsistent)
             if pointee.isProducerWaiting.load(ordering: .relaxed) {
                 pointee.isProducerWaiting.store(false, ordering: .relaxed)
-                pointee.engine.markRoom(self)
+                unsafe pointee.engine.markRoom(self)
             }
         } else if let connection = pointee.connection, connection.isStalled {
-            pointee.engine.resumeIfRoom(connection)
+            unsafe pointee.engine.resumeIfRoom(connection)
         }
     }
 }

@@ -1,4 +1,5 @@
 import CMCLinux
+import MCLock
 package import MCMemory
 import MCQueue
 
@@ -91,8 +92,8 @@ extension SocketEngine {
     ) async -> WakeReason {
         let slot = WaiterSlot()
         return await withTaskCancellationHandler {
-            await withUnsafeContinuation { continuation in
-                let waiter = Waiter(continuation)
+            unsafe await withUnsafeContinuation { continuation in
+                let waiter = unsafe Waiter(continuation)
                 park(waiter, in: slot, for: direction, until: deadline)
             }
         } onCancel: {

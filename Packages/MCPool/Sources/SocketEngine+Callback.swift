@@ -1,3 +1,4 @@
+import MCLock
 package import MCMemory
 import MCQueue
 

@@ -1,4 +1,5 @@
 import CMCLinux
+import MCLock
 import MCQueue
 
 /// The end of a socket: everybody is woken at once; what was sent still goes, within LINGER.

@@ -1,5 +1,6 @@
 import MCQueue
 import CMCLinux
+import MCLock
 
 /// What a socket can do at the moment (libzmq's EVENTS).
 package struct EngineEvents: OptionSet, Sendable {

@@ -1,4 +1,5 @@
 import CMCLinux
+import MCLock
 import MCQueue
 import MCTransport
 import MCTransportInproc

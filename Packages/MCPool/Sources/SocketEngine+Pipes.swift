@@ -1,5 +1,6 @@
 import CMCLinux
 import MCCodec
+import MCLock
 import MCQueue
 import MCSecurity
 import MCTransport
@@ -84,7 +85,7 @@ extension SocketEngine {
         streamCount += 1
         _ = cmc_epoll_add(
             epoll, connection.link.descriptor, CMC_POLL_IN | CMC_POLL_RDHUP, connection.readToken)
-        if connection.decoder.pointee.hasBuffered {
+        if unsafe connection.decoder.pointee.hasBuffered {
             markReady(connection)
             if isReaderAsleep { cmc_eventfd_signal(wakeDescriptor) }
             postBackgroundRead()

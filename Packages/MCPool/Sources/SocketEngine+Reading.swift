@@ -1,5 +1,6 @@
 import CMCLinux
 import MCCodec
+import MCLock
 import MCMemory
 import MCQueue
 import MCTransport
@@ -52,19 +53,19 @@ extension SocketEngine {
         for connection in ready { connection.isReady = false }
         lock.unlock()
         if ready.isEmpty {
-            withUnsafeTemporaryAllocation(
+            unsafe withUnsafeTemporaryAllocation(
                 of: cmc_event.self, capacity: SocketEngine.eventsPerWait
             ) { events in
                 guard let base = events.baseAddress else { return }
-                let count = cmc_epoll_wait(epoll, base, Int32(events.count), timeout)
+                let count = unsafe cmc_epoll_wait(epoll, base, Int32(events.count), timeout)
                 for index in 0..<Int(max(0, count)) {
-                    guard let raw = UnsafeRawPointer(bitPattern: UInt(events[index].token)) else {
+                    guard let raw = unsafe UnsafeRawPointer(bitPattern: UInt(events[index].token)) else {
                         cmc_eventfd_clear(wakeDescriptor)
                         continue
                     }
                     // Safe because a connection that ends while somebody reads goes to the
                     // graveyard, which is emptied when the reader leaves.
-                    ready.append(Unmanaged<Connection>.fromOpaque(raw).takeUnretainedValue())
+                    unsafe ready.append(Unmanaged<Connection>.fromOpaque(raw).takeUnretainedValue())
                 }
             }
         }

@@ -1,4 +1,5 @@
 import CMCLinux
+import MCLock
 package import MCMemory
 import MCQueue
 

@@ -1,4 +1,5 @@
 import CMCLinux
+import MCLock
 import MCMemory
 import MCQueue
 

@@ -1,4 +1,5 @@
 import CMCLinux
+import MCLock
 import MCQueue
 
 /// What a change of state leaves to do, collected under the lock and done before it is let go, or
@@ -78,7 +79,7 @@ extension SocketEngine {
             self.notices = []
             lock.unlock()
             for waiter in wakes { waiter.wake() }
-            for notice in notices { notice.pipe.pointee.engine.receive(notice) }
+            for notice in notices { unsafe notice.pipe.pointee.engine.receive(notice) }
             lock.lock()
         }
         lock.unlock()

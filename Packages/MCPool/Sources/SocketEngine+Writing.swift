@@ -1,5 +1,6 @@
 import CMCLinux
 import Glibc
+import MCLock
 import MCQueue
 import MCTransport
 
@@ -91,10 +92,7 @@ extension SocketEngine {
         }
         pipe.pointee.isWriting = true
         while true {
-            if pipe.pointee.flight.isEmpty {
-                pipe.pointee.fill.seal()
-                swap(&pipe.pointee.fill, &pipe.pointee.flight)
-            }
+            if pipe.pointee.flight.isEmpty { pipe.pointee.launch() }
             lock.unlock()
             let (written, outcome) = write(pipe, to: connection)
             lock.lock()
@@ -143,14 +141,14 @@ extension SocketEngine {
     private func write(_ pipe: Pipe, to connection: Connection) -> (Int, WriteOutcome) {
         var messages = 0
         var bytes = 0
-        let outcome = withUnsafeTemporaryAllocation(
+        let outcome = unsafe withUnsafeTemporaryAllocation(
             of: iovec.self, capacity: SocketEngine.vectorsPerWrite
         ) { vectors -> WriteOutcome in
             guard let base = vectors.baseAddress else { return .failed }
             while !pipe.pointee.flight.isEmpty {
                 if bytes > SocketEngine.bytesPerTurn { return .turnOver }
-                let count = pipe.pointee.flight.vectors(base, capacity: vectors.count)
-                switch connection.link.write(base, count: count) {
+                let count = unsafe pipe.pointee.flight.vectors(base, capacity: vectors.count)
+                switch unsafe connection.link.write(base, count: count) {
                 case .bytes(let written):
                     bytes += written
                     messages += pipe.pointee.flight.didWrite(written)
@@ -203,7 +201,7 @@ extension SocketEngine {
     }
 }
 
-extension UnsafeMutablePointer where Pointee == PipeState {
+extension Pipe {
     /// Puts messages that came back into the pipe again, for its next connection.
     package func restore(_ messages: [Recovered]) {
         for message in messages {

@@ -1,3 +1,4 @@
+import MCLock
 import CMCLinux
 import MCMemory
 import MCQueue

@@ -12,23 +12,23 @@ import Synchronization
 ///   `pop`, `isEmpty` to the consumer; each role is one thread at a time. Both may run at once.
 /// - Budget per frame: two copies of 64 bytes; no locked instruction; a block per 62 frames.
 /// - Ownership: the handle is a plain pointer; its owner calls `destroy` when both roles are over.
-@unsafe
+@safe
 package struct FrameQueue: @unchecked Sendable {
     package static let framesPerSegment = 62
 
     struct Segment {
         let block: Block
         var frames: UnsafeMutablePointer<Frame> {
-            (block.payload + 8).assumingMemoryBound(to: Frame.self)
+            unsafe (block.payload + 8).assumingMemoryBound(to: Frame.self)
         }
         var next: UnsafeMutablePointer<Block?> {
-            block.payload.assumingMemoryBound(to: Block?.self)
+            unsafe block.payload.assumingMemoryBound(to: Block?.self)
         }
         static func allocate() -> Segment {
             // Fits the 4 KiB size class: 8 bytes of link and 62 frames of 64 bytes.
             let block = Block.allocate(capacity: 8 + framesPerSegment * MemoryLayout<Frame>.stride)
-            block.payload.bindMemory(to: Block?.self, capacity: 1).initialize(to: nil)
-            (block.payload + 8).bindMemory(to: Frame.self, capacity: framesPerSegment)
+            unsafe block.payload.bindMemory(to: Block?.self, capacity: 1).initialize(to: nil)
+            unsafe (block.payload + 8).bindMemory(to: Frame.self, capacity: framesPerSegment)
             return Segment(block: block)
         }
     }
@@ -70,14 +70,14 @@ package struct FrameQueue: @unchecked Sendable {
     /// - Parameter creditStep: how many messages the consumer takes before it tells the producer.
     package static func create(creditStep: Int) -> FrameQueue {
         let raw = UnsafeMutableRawPointer.allocate(byteCount: 3 * 128, alignment: 128)
-        let queue = FrameQueue(
+        let queue = unsafe FrameQueue(
             producer: raw.bindMemory(to: Producer.self, capacity: 1),
             consumer: (raw + 128).bindMemory(to: Consumer.self, capacity: 1),
             shared: (raw + 256).bindMemory(to: Shared.self, capacity: 1))
-        queue.producer.initialize(to: Producer())
-        queue.consumer.initialize(to: Consumer())
-        queue.consumer.pointee.creditStep = UInt(max(1, creditStep))
-        queue.shared.initialize(to: Shared())
+        unsafe queue.producer.initialize(to: Producer())
+        unsafe queue.consumer.initialize(to: Consumer())
+        unsafe queue.consumer.pointee.creditStep = UInt(max(1, creditStep))
+        unsafe queue.shared.initialize(to: Shared())
         return queue
     }
 
@@ -85,12 +85,12 @@ package struct FrameQueue: @unchecked Sendable {
     package func destroy() {
         rollback()
         while pop() != nil {}
-        consumer.pointee.segment?.block.release()
-        if consumer.pointee.segment == nil { shared.pointee.first?.block.release() }
-        producer.deinitialize(count: 1)
-        consumer.deinitialize(count: 1)
-        shared.deinitialize(count: 1)
-        UnsafeMutableRawPointer(producer).deallocate()
+        unsafe consumer.pointee.segment?.block.release()
+        if unsafe consumer.pointee.segment == nil { unsafe shared.pointee.first?.block.release() }
+        unsafe producer.deinitialize(count: 1)
+        unsafe consumer.deinitialize(count: 1)
+        unsafe shared.deinitialize(count: 1)
+        unsafe UnsafeMutableRawPointer(producer).deallocate()
     }
 }
 
@@ -100,82 +100,82 @@ extension FrameQueue {
     /// Adds a frame that the consumer does not see before its message is whole and `publish` is
     /// called. `frame.hasMore` says whether another of the same message follows.
     package func push(_ frame: consuming Frame) {
-        var index = producer.pointee.index
-        if producer.pointee.segment == nil || index == FrameQueue.framesPerSegment {
+        var index = unsafe producer.pointee.index
+        if unsafe producer.pointee.segment == nil || index == FrameQueue.framesPerSegment {
             addSegment()
             index = 0
         }
-        let segment = producer.pointee.segment.unsafelyUnwrapped
+        let segment = unsafe producer.pointee.segment.unsafelyUnwrapped
         let ends = !frame.hasMore
-        (segment.frames + index).initialize(to: frame)
-        producer.pointee.index = index &+ 1
-        producer.pointee.frames &+= 1
+        unsafe (segment.frames + index).initialize(to: frame)
+        unsafe producer.pointee.index = index &+ 1
+        unsafe producer.pointee.frames &+= 1
         if ends {
-            producer.pointee.messages &+= 1
-            producer.pointee.committedSegment = segment
-            producer.pointee.committedIndex = index &+ 1
-            producer.pointee.committedFrames = producer.pointee.frames
+            unsafe producer.pointee.messages &+= 1
+            unsafe producer.pointee.committedSegment = segment
+            unsafe producer.pointee.committedIndex = index &+ 1
+            unsafe producer.pointee.committedFrames = producer.pointee.frames
         }
     }
 
     @inline(never)
     private func addSegment() {
         let fresh = Segment.allocate()
-        if let full = producer.pointee.segment {
-            full.next.pointee = fresh.block
+        if let full = unsafe producer.pointee.segment {
+            unsafe full.next.pointee = fresh.block
         } else {
-            shared.pointee.first = fresh
-            producer.pointee.committedSegment = fresh
+            unsafe shared.pointee.first = fresh
+            unsafe producer.pointee.committedSegment = fresh
         }
-        producer.pointee.segment = fresh
-        producer.pointee.index = 0
+        unsafe producer.pointee.segment = fresh
+        unsafe producer.pointee.index = 0
     }
 
     /// Shows the consumer every whole message pushed so far.
     package func publish() {
-        shared.pointee.published.store(producer.pointee.committedFrames, ordering: .releasing)
+        unsafe shared.pointee.published.store(producer.pointee.committedFrames, ordering: .releasing)
     }
 
     /// Drops the frames of a message that will not be finished.
     package func rollback() {
-        guard hasUnfinished, var segment = producer.pointee.committedSegment else { return }
-        var index = producer.pointee.committedIndex
+        guard hasUnfinished, var segment = unsafe producer.pointee.committedSegment else { return }
+        var index = unsafe producer.pointee.committedIndex
         var extra: [Segment] = []
-        for _ in 0..<(producer.pointee.frames &- producer.pointee.committedFrames) {
+        for _ in unsafe 0..<(producer.pointee.frames &- producer.pointee.committedFrames) {
             if index == FrameQueue.framesPerSegment {
-                guard let next = segment.next.pointee else { break }
+                guard let next = unsafe segment.next.pointee else { break }
                 segment = Segment(block: next)
                 extra.append(segment)
                 index = 0
             }
-            (segment.frames + index).deinitialize(count: 1)
+            unsafe (segment.frames + index).deinitialize(count: 1)
             index &+= 1
         }
         // Segments added for the dropped frames go; the consumer has never seen them.
-        if !extra.isEmpty { producer.pointee.committedSegment?.next.pointee = nil }
+        if !extra.isEmpty { unsafe producer.pointee.committedSegment?.next.pointee = nil }
         for segment in extra { segment.block.release() }
-        producer.pointee.segment = producer.pointee.committedSegment
-        producer.pointee.index = producer.pointee.committedIndex
-        producer.pointee.frames = producer.pointee.committedFrames
+        unsafe producer.pointee.segment = producer.pointee.committedSegment
+        unsafe producer.pointee.index = producer.pointee.committedIndex
+        unsafe producer.pointee.frames = producer.pointee.committedFrames
     }
 
     /// Messages pushed and not yet taken, as far as the consumer has told.
     package var depth: Int {
-        producer.pointee.seenConsumed = shared.pointee.consumedMessages.load(ordering: .acquiring)
-        return Int(producer.pointee.messages &- producer.pointee.seenConsumed)
+        unsafe producer.pointee.seenConsumed = shared.pointee.consumedMessages.load(ordering: .acquiring)
+        return unsafe Int(producer.pointee.messages &- producer.pointee.seenConsumed)
     }
 
     /// Whether one more message stays within `limit` (0 means no limit). Looks at what the consumer
     /// has told only when what is known already does not suffice.
     package func hasRoom(limit: Int) -> Bool {
         if limit == 0 { return true }
-        if Int(producer.pointee.messages &- producer.pointee.seenConsumed) < limit { return true }
+        if unsafe Int(producer.pointee.messages &- producer.pointee.seenConsumed) < limit { return true }
         return depth < limit
     }
 
     /// Whether frames of an unfinished message are waiting for the rest of it.
     package var hasUnfinished: Bool {
-        producer.pointee.frames != producer.pointee.committedFrames
+        unsafe producer.pointee.frames != producer.pointee.committedFrames
     }
 }
 
@@ -184,53 +184,53 @@ extension FrameQueue {
 extension FrameQueue {
     /// Takes the oldest published frame, nil when there is none.
     package func pop() -> Frame? {
-        if consumer.pointee.frames == consumer.pointee.seenPublished {
-            consumer.pointee.seenPublished = shared.pointee.published.load(ordering: .acquiring)
-            if consumer.pointee.frames == consumer.pointee.seenPublished { return nil }
+        if unsafe consumer.pointee.frames == consumer.pointee.seenPublished {
+            unsafe consumer.pointee.seenPublished = shared.pointee.published.load(ordering: .acquiring)
+            if unsafe consumer.pointee.frames == consumer.pointee.seenPublished { return nil }
         }
-        var index = consumer.pointee.index
-        if consumer.pointee.segment == nil || index == FrameQueue.framesPerSegment {
+        var index = unsafe consumer.pointee.index
+        if unsafe consumer.pointee.segment == nil || index == FrameQueue.framesPerSegment {
             nextSegment()
             index = 0
         }
-        let segment = consumer.pointee.segment.unsafelyUnwrapped
-        let frame = (segment.frames + index).move()
-        consumer.pointee.index = index &+ 1
-        consumer.pointee.frames &+= 1
+        let segment = unsafe consumer.pointee.segment.unsafelyUnwrapped
+        let frame = unsafe (segment.frames + index).move()
+        unsafe consumer.pointee.index = index &+ 1
+        unsafe consumer.pointee.frames &+= 1
         if !frame.hasMore { countMessage() }
         return frame
     }
 
     @inline(__always)
     private func countMessage() {
-        let messages = consumer.pointee.messages &+ 1
-        consumer.pointee.messages = messages
-        if messages &- consumer.pointee.creditedMessages >= consumer.pointee.creditStep
+        let messages = unsafe consumer.pointee.messages &+ 1
+        unsafe consumer.pointee.messages = messages
+        if unsafe messages &- consumer.pointee.creditedMessages >= consumer.pointee.creditStep
             || consumer.pointee.frames == consumer.pointee.seenPublished
         {
-            consumer.pointee.creditedMessages = messages
-            shared.pointee.consumedMessages.store(messages, ordering: .releasing)
+            unsafe consumer.pointee.creditedMessages = messages
+            unsafe shared.pointee.consumedMessages.store(messages, ordering: .releasing)
         }
     }
 
     @inline(never)
     private func nextSegment() {
-        if let spent = consumer.pointee.segment {
-            consumer.pointee.segment = spent.next.pointee.map { Segment(block: $0) }
+        if let spent = unsafe consumer.pointee.segment {
+            unsafe consumer.pointee.segment = spent.next.pointee.map { Segment(block: $0) }
             spent.block.release()
         } else {
-            consumer.pointee.segment = shared.pointee.first
+            unsafe consumer.pointee.segment = shared.pointee.first
         }
-        consumer.pointee.index = 0
+        unsafe consumer.pointee.index = 0
     }
 
     /// Whether nothing published is left.
     package var isEmpty: Bool {
-        if consumer.pointee.frames != consumer.pointee.seenPublished { return false }
-        consumer.pointee.seenPublished = shared.pointee.published.load(ordering: .acquiring)
-        return consumer.pointee.frames == consumer.pointee.seenPublished
+        if unsafe consumer.pointee.frames != consumer.pointee.seenPublished { return false }
+        unsafe consumer.pointee.seenPublished = shared.pointee.published.load(ordering: .acquiring)
+        return unsafe consumer.pointee.frames == consumer.pointee.seenPublished
     }
 
     /// Messages that the consumer took and has told the producer of.
-    package var creditedMessages: UInt { consumer.pointee.creditedMessages }
+    package var creditedMessages: UInt { unsafe consumer.pointee.creditedMessages }
 }

@@ -16,7 +16,9 @@ package enum WakeReason: Sendable {
 /// do so exactly once; waking happens after the lock is let go.
 ///
 /// - Ownership: made for one sleep, then thrown away.
+@safe
 package final class Waiter: @unchecked Sendable {
+    @safe
     private enum Kind {
         case thread
         case task(UnsafeContinuation<WakeReason, Never>)
@@ -29,31 +31,31 @@ package final class Waiter: @unchecked Sendable {
     package init() {
         kind = .thread
         let word = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
-        word.initialize(to: Atomic(0))
-        self.word = word
+        unsafe word.initialize(to: Atomic(0))
+        unsafe self.word = word
     }
 
     /// A waiter for a suspended task.
     package init(_ continuation: UnsafeContinuation<WakeReason, Never>) {
-        kind = .task(continuation)
-        word = nil
+        kind = unsafe .task(continuation)
+        unsafe word = nil
     }
 
     deinit {
-        guard let word else { return }
-        word.deinitialize(count: 1)
-        word.deallocate()
+        guard let word = unsafe word else { return }
+        unsafe word.deinitialize(count: 1)
+        unsafe word.deallocate()
     }
 
     /// Ends the sleep. Call it once.
     package func wake(_ reason: WakeReason = .signalled) {
         switch kind {
         case .thread:
-            guard let word else { return }
-            word.pointee.store(1, ordering: .releasing)
-            cmc_futex_wake(UnsafeMutableRawPointer(word).assumingMemoryBound(to: UInt32.self), 1)
+            guard let word = unsafe word else { return }
+            unsafe word.pointee.store(1, ordering: .releasing)
+            unsafe cmc_futex_wake(UnsafeMutableRawPointer(word).assumingMemoryBound(to: UInt32.self), 1)
         case .task(let continuation):
-            continuation.resume(returning: reason)
+            unsafe continuation.resume(returning: reason)
         }
     }
 
@@ -62,16 +64,16 @@ package final class Waiter: @unchecked Sendable {
     /// - Returns: false when the deadline passed first; the caller then takes itself off the list,
     ///   and when it is no longer there, a wake is under way and counts.
     package func sleep(until deadline: UInt64?) -> Bool {
-        guard let word else { return true }
-        let raw = UnsafeMutableRawPointer(word).assumingMemoryBound(to: UInt32.self)
-        while word.pointee.load(ordering: .acquiring) == 0 {
+        guard let word = unsafe word else { return true }
+        let raw = unsafe UnsafeMutableRawPointer(word).assumingMemoryBound(to: UInt32.self)
+        while unsafe word.pointee.load(ordering: .acquiring) == 0 {
             guard let deadline else {
-                _ = cmc_futex_wait(raw, 0, -1)
+                _ = unsafe cmc_futex_wait(raw, 0, -1)
                 continue
             }
             let now = cmc_now_ns()
-            if now >= deadline { return word.pointee.load(ordering: .acquiring) != 0 }
-            _ = cmc_futex_wait(raw, 0, Int64(clamping: deadline - now))
+            if now >= deadline { return unsafe word.pointee.load(ordering: .acquiring) != 0 }
+            _ = unsafe cmc_futex_wait(raw, 0, Int64(clamping: deadline - now))
         }
         return true
     }

@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 extension TransportError {
     /// Makes the error of a failed system call.

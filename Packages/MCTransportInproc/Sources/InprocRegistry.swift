@@ -1,5 +1,5 @@
+import MCLock
 public import MCTransport
-import Synchronization
 
 /// A socket that is bound to a name in the process.
 public protocol InprocAcceptor: AnyObject, Sendable {}
@@ -20,7 +20,7 @@ public final class InprocRegistry: Sendable {
         var waiting: [String: [any InprocConnector]] = [:]
     }
 
-    private let state = Mutex<State>(State())
+    private let state = Locked<State>(State())
 
     public init() {}
 

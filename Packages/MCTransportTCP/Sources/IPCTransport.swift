@@ -1,5 +1,5 @@
-internal import CMCLinux
-internal import Glibc
+import CMCLinux
+import Glibc
 public import MCTransport
 
 /// Stream sockets of the local host: `ipc://path`, `ipc://@abstract`, `ipc://*`.

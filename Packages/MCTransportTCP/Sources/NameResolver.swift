@@ -1,8 +1,7 @@
-internal import CMCLinux
-internal import Glibc
-internal import MCTransport
-internal import Synchronization
-
+import MCLock
+import CMCLinux
+import Glibc
+import MCTransport
 /// A few threads that wait for the name service, so that nobody else has to.
 ///
 /// Threads are started when there is work and end when there is none: at rest this costs nothing.
@@ -22,7 +21,7 @@ final class NameResolver: Sendable {
     }
 
     private let maximumThreads: Int
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     init(maximumThreads: Int) { self.maximumThreads = maximumThreads }
 

@@ -1,5 +1,5 @@
-internal import CMCLinux
-internal import Synchronization
+import CMCLinux
+import Synchronization
 
 /// The one owner of a descriptor: closes it once, by ``close()`` or at the end of its life.
 ///

@@ -1,6 +1,6 @@
-internal import CMCLinux
-internal import Glibc
-internal import MCTransport
+import CMCLinux
+import Glibc
+import MCTransport
 
 /// The bytes of a kernel `sockaddr`.
 ///

@@ -1,6 +1,6 @@
-internal import CMCLinux
-internal import Glibc
-internal import MCTransport
+import CMCLinux
+import Glibc
+import MCTransport
 
 /// The funnel of all reads, writes and accepts: what an errno means is decided here.
 ///

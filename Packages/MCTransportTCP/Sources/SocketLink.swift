@@ -1,6 +1,6 @@
-internal import CMCLinux
-internal import Glibc
-internal import MCTransport
+import CMCLinux
+import Glibc
+import MCTransport
 
 /// A link over a socket, for both transports.
 ///

@@ -1,6 +1,6 @@
-internal import CMCLinux
-internal import Glibc
-internal import MCTransport
+import CMCLinux
+import Glibc
+import MCTransport
 
 /// The file of a listening ipc socket: made by bind, removed when the listener closes.
 ///

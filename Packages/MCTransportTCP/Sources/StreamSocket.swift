@@ -1,6 +1,6 @@
-internal import CMCLinux
-internal import Glibc
-internal import MCTransport
+import CMCLinux
+import Glibc
+import MCTransport
 
 /// A socket before it is a link or a listener: options, bind, listen, connect.
 ///

@@ -1,5 +1,5 @@
-internal import Glibc
-internal import MCTransport
+import Glibc
+import MCTransport
 
 /// From endpoints to addresses.
 extension TCPTransport {

@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 public import MCTransport
 
 /// TCP over IPv4 and IPv6: `tcp://host:port`.

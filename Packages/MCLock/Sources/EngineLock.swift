@@ -6,7 +6,7 @@ package import Synchronization
 /// - Budget: one locked instruction to take it and one to let it go while nobody contends.
 /// - Ownership: the handle is a plain pointer; its owner calls `destroy` when no thread can come
 ///   any more.
-@unsafe
+@safe
 @frozen
 package struct EngineLock: @unchecked Sendable {
     /// 0 free, 1 held, 2 held and somebody sleeps.
@@ -14,21 +14,21 @@ package struct EngineLock: @unchecked Sendable {
 
     package static func create() -> EngineLock {
         let word = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
-        word.initialize(to: Atomic(0))
-        return EngineLock(word: word)
+        unsafe word.initialize(to: Atomic(0))
+        return unsafe EngineLock(word: word)
     }
 
     package func destroy() {
-        word.deinitialize(count: 1)
-        word.deallocate()
+        unsafe word.deinitialize(count: 1)
+        unsafe word.deallocate()
     }
 
     @usableFromInline
-    init(word: UnsafeMutablePointer<Atomic<UInt32>>) { self.word = word }
+    init(word: UnsafeMutablePointer<Atomic<UInt32>>) { unsafe self.word = word }
 
     @inlinable
     package func lock() {
-        if word.pointee.compareExchange(
+        if unsafe word.pointee.compareExchange(
             expected: 0, desired: 1, successOrdering: .acquiring, failureOrdering: .relaxed
         ).exchanged { return }
         lockSlow()
@@ -39,33 +39,33 @@ package struct EngineLock: @unchecked Sendable {
     func lockSlow() {
         // The holders' sections are short: look a few times before sleeping.
         for _ in 0..<40 {
-            if word.pointee.load(ordering: .relaxed) == 0,
-                word.pointee.compareExchange(
+            if unsafe word.pointee.load(ordering: .relaxed) == 0,
+                unsafe word.pointee.compareExchange(
                     expected: 0, desired: 1, successOrdering: .acquiring, failureOrdering: .relaxed
                 ).exchanged
             { return }
             _spinHint()
         }
-        let raw = UnsafeMutableRawPointer(word).assumingMemoryBound(to: UInt32.self)
-        while word.pointee.exchange(2, ordering: .acquiring) != 0 {
-            _ = cmc_futex_wait(raw, 2, -1)
+        let raw = unsafe UnsafeMutableRawPointer(word).assumingMemoryBound(to: UInt32.self)
+        while unsafe word.pointee.exchange(2, ordering: .acquiring) != 0 {
+            _ = unsafe cmc_futex_wait(raw, 2, -1)
         }
     }
 
     @inlinable
     package func unlock() {
-        if word.pointee.exchange(0, ordering: .releasing) == 2 { wakeOne() }
+        if unsafe word.pointee.exchange(0, ordering: .releasing) == 2 { wakeOne() }
     }
 
     @usableFromInline
     @inline(never)
     func wakeOne() {
-        cmc_futex_wake(UnsafeMutableRawPointer(word).assumingMemoryBound(to: UInt32.self), 1)
+        unsafe cmc_futex_wake(UnsafeMutableRawPointer(word).assumingMemoryBound(to: UInt32.self), 1)
     }
 
     /// Takes the lock only when it is free.
     package func tryLock() -> Bool {
-        word.pointee.compareExchange(
+        unsafe word.pointee.compareExchange(
             expected: 0, desired: 1, successOrdering: .acquiring, failureOrdering: .relaxed
         ).exchanged
     }
