@@ -160,15 +160,22 @@ struct ReceiveStyleTests {
         let socket = try PullSocket(options: .bounded())
         try peer.ask("open", "s", "PUSH")
         try peer.ask("connect", "s", try socket.bind(folder.endpoint(.tcp)))
-        let log = Mutex<Int>(0)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { @concurrent in
-                for try await _ in socket.messages { log.withLock { $0 += 1 } }
-            }
-            try peer.ask("send", "s", "=one")
-            try eventually("the message") { log.withLock { $0 } == 1 }
-            socket.close()
-            try await group.waitForAll()
+        let counter = Counter()
+        async let sequence: Void = counter.count(socket)
+        try peer.ask("send", "s", "=one")
+        try eventually("the message") { counter.value == 1 }
+        socket.close()
+        try await sequence
+        #expect(counter.value == 1)
+    }
+
+    private final class Counter: Sendable {
+        private let count = Mutex(0)
+
+        var value: Int { count.withLock { $0 } }
+
+        @concurrent func count(_ socket: PullSocket) async throws {
+            for try await _ in socket.messages { count.withLock { $0 += 1 } }
         }
     }
 }

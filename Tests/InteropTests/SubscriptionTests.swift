@@ -161,8 +161,8 @@ struct SubscriptionTests {
         let sub = try SubSocket(options: .bounded())
         defer { sub.close() }
         try sub.subscribe("topic")
-        try sub.connect(try peer.ask("rawlisten", "w")[0])
-        try peer.ask("rawaccept", "w")
+        try sub.connect(try peer.ask("rawlisten", "l")[0])
+        try peer.ask("rawaccept", "l", "w")
         try peer.ask("rawhello", "w", "\(minor)", "PUB")
         let subscribe = minor == 0 ? "01" : "09" + Payload.hex(Array("SUBSCRIBE".utf8))
         let cancel = minor == 0 ? "00" : "06" + Payload.hex(Array("CANCEL".utf8))

@@ -196,9 +196,9 @@ def op_rawlisten(name):
     return "tcp://127.0.0.1:%d" % wires[name].getsockname()[1]
 
 
-def op_rawaccept(name):
-    wires[name].settimeout(5)
-    wires[name] = zmtp.Wire(wires[name].accept()[0])
+def op_rawaccept(listener, name):
+    wires[listener].settimeout(5)
+    wires[name] = zmtp.Wire(wires[listener].accept()[0])
 
 
 def op_rawdial(name, endpoint):
@@ -214,10 +214,6 @@ def op_rawsend(name, flags, body):
     wires[name].send(int(flags), frame(body))
 
 
-def op_rawwrite(name, data):
-    wires[name].write(frame(data))
-
-
 def op_rawrecv(name, timeout):
     """The next frame, or `end`, or `none`."""
     connection = wires[name].connection
@@ -228,10 +224,6 @@ def op_rawrecv(name, timeout):
     except (EOFError, ConnectionResetError):
         return "end"
     return [flags, word(body)]
-
-
-def op_rawclose(name):
-    wires.pop(name).connection.close()
 
 
 def main():

@@ -66,18 +66,37 @@ struct Pairing: Sendable, CustomTestStringConvertible {
 
     /// Opens both ends and joins them; a subscription is in place when this returns.
     func open(
-        _ setting: Setting, _ peer: PythonPeer, in folder: TestFolder
+        _ setting: Setting, _ peer: PythonPeer, in folder: TestFolder,
+        theirOptions: [String] = []
     ) throws -> Socket {
         let socket = try ours.open(.bounded { $0.routingID = Array("ours".utf8) })
-        var options = ["ROUTING_ID==theirs"]
+        try openTheirs(peer, theirOptions)
+        if let sub = socket as? SubSocket { try sub.subscribe() }
+        try setting.join(socket, peer, "s", in: folder)
+        try synchronize(socket, peer)
+        return socket
+    }
+
+    /// Opens their end anew where a socket of ours is connected to.
+    func reopen(_ socket: Socket, _ peer: PythonPeer, endpoint: String) throws {
+        try openTheirs(peer, [])
+        try peer.ask("bind", "s", endpoint)
+        try synchronize(socket, peer)
+    }
+
+    private func openTheirs(_ peer: PythonPeer, _ options: [String]) throws {
+        var options = options + ["ROUTING_ID==theirs"]
         if theirs == "ROUTER" { options.append("ROUTER_MANDATORY=1") }
         try peer.ask(["open", "s", theirs] + options)
         if theirs == "SUB" { try peer.ask("subscribe", "s", "=") }
-        if let sub = socket as? SubSocket { try sub.subscribe() }
-        try setting.join(socket, peer, "s", in: folder)
-        if ours == .pub { try synchronize(socket, sendingTo: peer) }
-        if let sub = socket as? SubSocket { try synchronize(sub, receivingFrom: peer) }
-        return socket
+    }
+
+    /// Publishes until the subscription is there.
+    func synchronize(_ socket: Socket, _ peer: PythonPeer) throws {
+        if ours == .pub { try InteropTests.synchronize(socket, sendingTo: peer) }
+        if let sub = socket as? SubSocket {
+            try InteropTests.synchronize(sub, receivingFrom: peer)
+        }
     }
 
     /// Sends a message, and one back where the pattern has that.

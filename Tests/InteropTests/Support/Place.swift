@@ -69,6 +69,13 @@ final class TestFolder: Sendable {
         case .ipc: "ipc://\(path)/socket"
         }
     }
+
+    /// An endpoint for programs that cannot say where they are bound: free a moment ago.
+    func freeEndpoint(_ transport: Setting.Transport) throws -> String {
+        let socket = try PullSocket()
+        defer { socket.close() }
+        return try socket.bind(endpoint(transport))
+    }
 }
 
 extension SocketOptions {
