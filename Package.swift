@@ -82,3 +82,14 @@ let package = Package(
                 swiftSettings: settings)
         }
 )
+
+// The fuzzers need coverage and a sanitizer in everything below them, and libFuzzer's own main:
+// Tools/Scripts/fuzz builds them, nobody else.
+if Context.environment["MC_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "MCFuzz",
+            dependencies: dependencies(["MCMemory", "MCCodec", "MCSecurity", "MCTransport"]),
+            path: "Tests/MCFuzz/Sources",
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
+}
