@@ -81,6 +81,12 @@ let package = Package(
                 path: "Tests/\($0)", exclude: $0 == "InteropTests" ? ["Peers"] : [],
                 swiftSettings: settings)
         }
+        // The package as somebody else's dependency.
+        + [
+            .testTarget(
+                name: "PackagingTests", path: "Tests/PackagingTests",
+                swiftSettings: settings)
+        ]
 )
 
 // The fuzzers need coverage and a sanitizer in everything below them, and libFuzzer's own main:
