@@ -18,6 +18,7 @@ extension Connection {
             timeoutMilliseconds: options.heartbeatTimeoutMilliseconds, now: now)
         lastArrival.store(now, ordering: .relaxed)
         watchesArrival.store(true, ordering: .relaxed)
+        knownArrival = now
         beat()
     }
 
@@ -32,6 +33,8 @@ extension Connection {
                 self.heartbeat
                 ?? Heartbeat(
                     intervalMilliseconds: 0, ttlMilliseconds: 0, timeoutMilliseconds: -1, now: now)
+            // What came with the PING, or before it, is no news after it.
+            self.learnArrival(&heartbeat)
             heartbeat.pingReceived(ttlTenths: ttlTenths, now: now)
             self.heartbeat = heartbeat
             self.beat()
@@ -43,8 +46,7 @@ extension Connection {
         heartbeatTimer = nil
         guard phase == .established, var heartbeat else { return }
         let now = cmc_now_ns()
-        let arrival = lastArrival.load(ordering: .relaxed)
-        heartbeat.received(now: arrival)
+        learnArrival(&heartbeat)
         switch heartbeat.poll(now: now) {
         case .none: break
         case .sendPing: sendPing(ttlTenths: heartbeat.pingTTLTenths)
@@ -66,6 +68,14 @@ extension Connection {
             self?.heartbeatTimer = nil
             self?.beat()
         }
+    }
+
+    /// Tells the heartbeat of what has arrived since it was last told.
+    private func learnArrival(_ heartbeat: inout Heartbeat) {
+        let arrival = lastArrival.load(ordering: .relaxed)
+        guard arrival != knownArrival else { return }
+        knownArrival = arrival
+        heartbeat.received(now: arrival)
     }
 
     /// Whether bytes have arrived that nobody has read yet.

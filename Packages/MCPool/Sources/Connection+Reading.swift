@@ -35,7 +35,6 @@ extension Connection {
         }
         if turnMessages > 0 { pipe.pointee.received.publish() }
         if turnResult != .more { unsafe decoder.pointee.settle() }
-        if bytes > 0 { noteArrival() }
     }
 
     /// One read into the decoder's room.
@@ -46,6 +45,8 @@ extension Connection {
         switch unsafe link.read(into: room) {
         case .bytes(let count):
             unsafe decoder.pointee.didRead(count)
+            // Before what was read is decoded: a PING among it starts a time of its own.
+            noteArrival()
             // A read that filled its room probably left something behind; a short one did not,
             // and asking again would cost a system call to learn it.
             if count < room.count { isDrained = true }

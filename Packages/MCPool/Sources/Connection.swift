@@ -49,6 +49,8 @@ final class Connection: EventHandler, @unchecked Sendable {
     var ioToken: UInt64 = 0
     var heartbeat: Heartbeat?
     var heartbeatTimer: UInt64?
+    /// The arrival that `heartbeat` has been told of.
+    var knownArrival: UInt64 = 0
 
     // Guarded by the engine's lock.
     var pipe: Pipe?
