@@ -78,6 +78,24 @@ let package = Package(
         + ["InteropTests", "StressTests"].map {
             .testTarget(
                 name: $0, dependencies: ["MCFacade", "MCTestPeer", "CMCLinux"],
-                path: "Tests/\($0)", swiftSettings: settings)
+                path: "Tests/\($0)", exclude: $0 == "InteropTests" ? ["Peers"] : [],
+                swiftSettings: settings)
         }
+        // The package as somebody else's dependency.
+        + [
+            .testTarget(
+                name: "PackagingTests", path: "Tests/PackagingTests",
+                swiftSettings: settings)
+        ]
 )
+
+// The fuzzers need coverage and a sanitizer in everything below them, and libFuzzer's own main:
+// Tools/Scripts/fuzz builds them, nobody else.
+if Context.environment["MC_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "MCFuzz",
+            dependencies: dependencies(["MCMemory", "MCCodec", "MCSecurity", "MCTransport"]),
+            path: "Tests/MCFuzz/Sources",
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
+}

@@ -16,25 +16,26 @@ extension Connection {
             intervalMilliseconds: options.heartbeatIntervalMilliseconds,
             ttlMilliseconds: options.heartbeatTTLMilliseconds,
             timeoutMilliseconds: options.heartbeatTimeoutMilliseconds, now: now)
-        knownArrival = now
+        lastArrival.store(now, ordering: .relaxed)
         watchesArrival.store(true, ordering: .relaxed)
+        knownArrival = now
         beat()
     }
 
-    /// The peer said how long it may at most be silent. On the reader's thread, behind the arrival
-    /// of the bytes that say so: only what arrives later keeps the peer alive.
+    /// The peer said how long it may at most be silent. On the reader's thread.
     func watchForSilence(ttlTenths: UInt16) {
+        lastArrival.store(cmc_now_ns(), ordering: .relaxed)
         watchesArrival.store(true, ordering: .relaxed)
-        let now = cmc_now_ns()
         engine.ioThread.post { [weak self] in
             guard let self, self.phase == .established else { return }
+            let now = cmc_now_ns()
             var heartbeat =
                 self.heartbeat
                 ?? Heartbeat(
                     intervalMilliseconds: 0, ttlMilliseconds: 0, timeoutMilliseconds: -1, now: now)
-            heartbeat.received(now: now)
+            // What came with the PING, or before it, is no news after it.
+            self.learnArrival(&heartbeat)
             heartbeat.pingReceived(ttlTenths: ttlTenths, now: now)
-            self.knownArrival = max(self.knownArrival, now)
             self.heartbeat = heartbeat
             self.beat()
         }
@@ -45,17 +46,14 @@ extension Connection {
         heartbeatTimer = nil
         guard phase == .established, var heartbeat else { return }
         let now = cmc_now_ns()
-        let arrival = lastArrival.load(ordering: .relaxed)
-        if arrival > knownArrival {
-            knownArrival = arrival
-            heartbeat.received(now: arrival)
-        }
+        learnArrival(&heartbeat)
         switch heartbeat.poll(now: now) {
         case .none: break
         case .sendPing: sendPing(ttlTenths: heartbeat.pingTTLTenths)
         case .expired:
             if hasUnread {
                 // The peer is not silent, we are slow: its bytes wait for a receiver.
+                lastArrival.store(now, ordering: .relaxed)
                 heartbeat.received(now: now)
             } else {
                 engine.lock.withLock { breakLink() }
@@ -70,6 +68,14 @@ extension Connection {
             self?.heartbeatTimer = nil
             self?.beat()
         }
+    }
+
+    /// Tells the heartbeat of what has arrived since it was last told.
+    private func learnArrival(_ heartbeat: inout Heartbeat) {
+        let arrival = lastArrival.load(ordering: .relaxed)
+        guard arrival != knownArrival else { return }
+        knownArrival = arrival
+        heartbeat.received(now: arrival)
     }
 
     /// Whether bytes have arrived that nobody has read yet.

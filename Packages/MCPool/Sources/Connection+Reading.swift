@@ -45,6 +45,7 @@ extension Connection {
         switch unsafe link.read(into: room) {
         case .bytes(let count):
             unsafe decoder.pointee.didRead(count)
+            // Before what was read is decoded: a PING among it starts a time of its own.
             noteArrival()
             // A read that filled its room probably left something behind; a short one did not,
             // and asking again would cost a system call to learn it.

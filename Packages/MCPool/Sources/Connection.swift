@@ -49,7 +49,7 @@ final class Connection: EventHandler, @unchecked Sendable {
     var ioToken: UInt64 = 0
     var heartbeat: Heartbeat?
     var heartbeatTimer: UInt64?
-    /// The arrival that the heartbeat was told of.
+    /// The arrival that `heartbeat` has been told of.
     var knownArrival: UInt64 = 0
 
     // Guarded by the engine's lock.

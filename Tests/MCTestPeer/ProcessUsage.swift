@@ -1,0 +1,44 @@
+import Glibc
+
+/// What this process holds, as the kernel counts it.
+enum ProcessUsage {
+    /// `descriptors=… threads=… rss=… peak=…`, memory in KiB.
+    static var line: String {
+        let status = text(of: "/proc/self/status")
+        return "descriptors=\(descriptorCount) threads=\(field("Threads", status)) "
+            + "rss=\(field("RssAnon", status)) peak=\(field("VmHWM", status))"
+    }
+
+    private static var descriptorCount: Int {
+        guard let directory = opendir("/proc/self/fd") else { return -1 }
+        defer { closedir(directory) }
+        var count = 0
+        while let entry = readdir(directory) {
+            if entry.pointee.d_name.0 != 0x2e { count += 1 }
+        }
+        // One of them was for looking.
+        return count - 1
+    }
+
+    private static func text(of path: String) -> String {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return "" }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: 8192)
+        let count = read(file, &bytes, bytes.count)
+        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+    }
+
+    private static func field(_ name: String, _ status: String) -> Int {
+        for line in status.split(separator: "\n") where line.hasPrefix(name + ":") {
+            let words = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
+            return words.count > 1 ? Int(words[1]) ?? -1 : -1
+        }
+        return -1
+    }
+}
+
+/// glibc's: gives free memory back to the kernel. Its Swift module does not show it.
+@_silgen_name("malloc_trim")
+@discardableResult
+func malloc_trim(_ pad: Int) -> CInt

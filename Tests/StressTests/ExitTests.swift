@@ -1,0 +1,89 @@
+import Glibc
+import MCFacade
+import Testing
+
+extension Stress {
+    /// A sender with LINGER -1 that closes and exits: everything arrives, in order.
+    @Suite(.serialized) struct Exit {
+        static let runs = 20
+        static let messages = 100_000
+
+        @Test(.timeLimit(.minutes(5)), arguments: ["tcp", "ipc"], ["context", "return"])
+        func `everything arrives from a sender that exits`(
+            _ transport: String, _ end: String
+        ) async throws {
+            try await blocking {
+                let pull = try PullSocket(options: patient())
+                let path = temporaryPath()
+                let endpoint = try pull.bind(
+                    transport == "tcp" ? "tcp://127.0.0.1:*" : "ipc://\(path)")
+                for run in 0..<Exit.runs {
+                    let peer = try Peer(
+                        "send", endpoint, "count=\(Exit.messages)", "bytes=8", "end=\(end)")
+                    try Exit.expectAll(pull, run: run)
+                    let status = peer.wait()
+                    #expect(status == 0)
+                }
+                let isMore = try pull.tryReceive() != nil
+                #expect(!isMore)
+                pull.close()
+            }
+        }
+
+        /// The sender is gone before anybody receives: what it sent lies in the kernel and in the
+        /// receiver's queue, or the sender stays until it can leave.
+        @Test(.timeLimit(.minutes(1)), arguments: ["tcp", "ipc"])
+        func `everything arrives when the receiver is late`(_ transport: String) async throws {
+            try await blocking {
+                let pull = try PullSocket(options: patient())
+                let endpoint = try pull.bind(
+                    transport == "tcp" ? "tcp://127.0.0.1:*" : "ipc://\(temporaryPath())")
+                for run in 0..<5 {
+                    let peer = try Peer(
+                        "send", endpoint, "count=\(Exit.messages)", "bytes=8", "end=return")
+                    usleep(200_000)
+                    try Exit.expectAll(pull, run: run)
+                    let status = peer.wait()
+                    #expect(status == 0)
+                }
+                pull.close()
+            }
+        }
+
+        /// The receiver appears only after the sender has closed.
+        @Test(.timeLimit(.minutes(1)))
+        func `a sender waits for its first peer`() async throws {
+            try await blocking {
+                let path = temporaryPath()
+                let peer = try Peer(
+                    "send", "ipc://\(path)", "count=500", "bytes=8", "end=return")
+                usleep(300_000)
+                let pull = try PullSocket(options: patient())
+                try pull.bind("ipc://\(path)")
+                for number in 0..<500 {
+                    let bytes = try pull.receive().bytes()
+                    #expect(Exit.number(bytes) == number)
+                }
+                let status = peer.wait()
+                #expect(status == 0)
+                pull.close()
+            }
+        }
+
+        private static func expectAll(_ pull: PullSocket, run: Int) throws {
+            for number in 0..<messages {
+                let message = try pull.receive()
+                let got = message.withFrame(0) { frame in
+                    frame.withUnsafeBytes { Int($0.loadUnaligned(as: UInt64.self)) }
+                }
+                guard got == number else {
+                    throw Failure("run \(run): message \(number) is \(got)")
+                }
+            }
+        }
+
+        private static func number(_ bytes: [UInt8]) -> Int {
+            bytes.reversed().reduce(0) { $0 << 8 | Int($1) }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Glibc
+import MCFacade
+import Testing
+
+/// All tests of this target, one at a time: they measure, and they load the machine.
+@Suite(.serialized) enum Stress {}
+
+/// Whether the long forms run.
+let isFull = getenv("MC_FULL") != nil
+
+/// Seconds of the monotonic clock.
+func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
+/// Runs a body that blocks on a thread of its own, so that the tests of other targets keep the
+/// few threads that tasks have.
+func blocking(_ body: @escaping @Sendable () throws -> Void) async throws {
+    try await withCheckedThrowingContinuation { continuation in
+        startThread { continuation.resume(with: Result(catching: body)) }
+    }
+}
+
+/// Runs `body` on a thread of its own.
+func startThread(_ body: @escaping @Sendable () -> Void) {
+    final class Box {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+    var thread = pthread_t()
+    // Safe because the box is retained here and released by the thread.
+    let argument = Unmanaged.passRetained(Box(body)).toOpaque()
+    pthread_create(
+        &thread, nil,
+        { argument in
+            guard let argument else { return nil }
+            Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
+            return nil
+        }, argument)
+    pthread_detach(thread)
+}
+
+/// Looks until `condition` holds; whether it did in time.
+func eventually(within seconds: Double = 10, _ condition: () throws -> Bool) rethrows -> Bool {
+    let deadline = now() + seconds
+    while true {
+        if try condition() { return true }
+        if now() > deadline { return false }
+        usleep(5_000)
+    }
+}
+
+/// The port of an endpoint "tcp://host:port".
+func port(of endpoint: String) throws -> UInt16 {
+    guard let text = endpoint.split(separator: ":").last, let port = UInt16(text) else {
+        throw Failure("no port in \(endpoint)")
+    }
+    return port
+}
+
+/// A path for `ipc://` that no other test has.
+func temporaryPath() -> String {
+    "/tmp/mc-stress-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
+}
+
+/// The usual patience of a test's own sockets: a lost wake-up must fail, not hang.
+func patient(_ change: (inout SocketOptions) -> Void = { _ in }) -> SocketOptions {
+    var options = SocketOptions()
+    options.receiveTimeoutMilliseconds = 20_000
+    options.sendTimeoutMilliseconds = 20_000
+    options.lingerMilliseconds = 0
+    options.reconnectIntervalMilliseconds = 10
+    change(&options)
+    return options
+}
