@@ -43,6 +43,7 @@ package struct FrameDecoder: ~Copyable {
     /// Untouched memory that a header's claim may reserve.
     static let largestReservation = 4 << 20
     static let smallestChunk = 8 << 10
+    static let largestChunk = (256 << 10) - Heap.headerBytes
     /// Frames are copied out of the chunk's last bytes in fixed-size moves: room for one.
     @usableFromInline static let slack = 64
     /// A tail of this size or less moves to a small block when a turn ends.
@@ -260,7 +261,7 @@ extension FrameDecoder {
         // Room for the tail (a body below the direct limit, and its header) and as much again.
         let wanted = max(chunkBytes, 2 * tail + FrameDecoder.smallestChunk)
         let fresh = Block.allocate(
-            capacity: min(wanted, max(Heap.largestPooledCapacity, tail * 2)))
+            capacity: min(wanted, max(FrameDecoder.largestChunk, tail * 2)))
         if let old = chunk, tail > 0 {
             unsafe fresh.payload.copyMemory(from: old.payload + begin, byteCount: tail)
         }
@@ -290,8 +291,8 @@ extension FrameDecoder {
         let full = count >= min(room(of: chunk), readLimit)
         end += count
         readLimit = Int.max
-        if full && chunkBytes < Heap.largestPooledCapacity {
-            chunkBytes = min(Heap.largestPooledCapacity, chunkBytes * 4)
+        if full && chunkBytes < FrameDecoder.largestChunk {
+            chunkBytes = min(FrameDecoder.largestChunk, chunkBytes * 4)
         }
     }
 

@@ -16,7 +16,9 @@ public struct Frame: ~Copyable, @unchecked Sendable {
     @usableFromInline var inlineCount: UInt8
     /// More frames of the same message follow. Kept here while a frame is in a queue.
     @usableFromInline package var hasMore: Bool
-    @usableFromInline var reserved: (UInt8, UInt32) = (0, 0)
+    // No default value here: where an initialiser assigns `self` as a whole, the compiler (Swift
+    // 6.3, optimised) would set the default first and then run `deinit` on the half-made frame.
+    @usableFromInline var reserved: (UInt8, UInt32)
 
     @frozen @usableFromInline
     enum Kind: UInt8 {
@@ -34,6 +36,7 @@ public struct Frame: ~Copyable, @unchecked Sendable {
         kind = .inline
         inlineCount = 0
         hasMore = false
+        reserved = (0, 0)
     }
 
     deinit {

@@ -14,13 +14,13 @@ import Synchronization
 public enum Heap {
     /// Payload of class n is `smallestBlock << n` bytes less the header.
     static let smallestBlock = 128
-    static let classCount = 12
+    static let classCount = 16
     package static let headerBytes = 64
 
     /// The largest payload that is pooled; a larger block is an allocation of its own.
     public static let largestPooledCapacity = (smallestBlock << (classCount - 1)) - headerBytes
 
-    /// What one list of one heap keeps at most.
+    /// What one list of one heap keeps at most: so many bytes, but two blocks in any case.
     static let keptBytesPerClass = 2 << 20
     /// Foreign blocks are given back when so many, or so many bytes, have come together.
     static let foreignBatchCount = 32
@@ -29,10 +29,11 @@ public enum Heap {
     @unsafe
     @usableFromInline
     package struct State: ~Copyable {
-        /// Blocks that other threads gave back: a stack that only the owner empties, whole.
+        var free: InlineArray<16, UnsafeMutablePointer<Block.Header>?> = unsafe InlineArray(repeating: nil)
+        var freeCount: InlineArray<16, Int> = InlineArray(repeating: 0)
+        /// Blocks that other threads gave back: a stack that only the owner empties, whole. Not the
+        /// first member, which ThreadSanitizer takes for the owner's changes of any.
         let returned = unsafe Atomic<UnsafeMutablePointer<Block.Header>?>(nil)
-        var free: InlineArray<12, UnsafeMutablePointer<Block.Header>?> = unsafe InlineArray(repeating: nil)
-        var freeCount: InlineArray<12, Int> = InlineArray(repeating: 0)
         // The batch of foreign blocks, all of one owner.
         var foreignOwner: UnsafeMutablePointer<State>?
         var foreignFirst: UnsafeMutablePointer<Block.Header>?
@@ -150,7 +151,7 @@ public enum Heap {
     ) {
         let sizeClass = unsafe Int(header.pointee.sizeClass)
         let count = unsafe heap.pointee.freeCount[sizeClass]
-        if count >= keptBytesPerClass / (smallestBlock << sizeClass) {
+        if count >= max(2, keptBytesPerClass / (smallestBlock << sizeClass)) {
             unsafe Glibc.free(UnsafeMutableRawPointer(header))
             return
         }

@@ -33,9 +33,17 @@ package struct Pipe: Equatable, @unchecked Sendable {
 
     package var bitPattern: Int { unsafe Int(bitPattern: state) }
 
+    /// The state in place: an access touches the member that it names and no other, so that the
+    /// holders of the roles and of the lock can each be at their own members at once.
     package var pointee: PipeState {
-        _read { yield unsafe state.pointee }
-        nonmutating _modify { yield unsafe &state.pointee }
+        unsafeAddress { unsafe UnsafePointer(state) }
+        nonmutating unsafeMutableAddress { unsafe state }
+    }
+
+    /// What is being written: for the holder of the writer role, or of the lock while nobody writes.
+    var flight: OutBuffer {
+        unsafeAddress { unsafe UnsafePointer(state.pointee.flight) }
+        nonmutating unsafeMutableAddress { unsafe state.pointee.flight }
     }
 
     fileprivate func free() {
@@ -46,13 +54,16 @@ package struct Pipe: Equatable, @unchecked Sendable {
 
 @safe
 package struct PipeState: ~Copyable {
+    /// What has been sent and not launched. Stands first: ThreadSanitizer takes a change of any
+    /// member for one of the first, which therefore must be one that only the lock's holder uses.
+    var fill = OutBuffer()
     package unowned(unsafe) var engine: SocketEngine
     /// Keeps this state alive; taken out when the pipe is detached.
     var owner: PipeOwner?
 
     // MARK: The way out
-    var fill = OutBuffer()
-    var flight = OutBuffer()
+    /// What is being written; see `Pipe.flight`.
+    fileprivate let flight: UnsafeMutablePointer<OutBuffer>
     /// Messages in `fill` and `flight`.
     var queuedMessages = 0
     var sendHighWaterMark: Int
@@ -66,6 +77,8 @@ package struct PipeState: ~Copyable {
     var isWatched = false
     var quietTicks = 0
     var lastWrite: UInt64 = 0
+    /// The peer took nothing while a sender waited; see `SocketEngine.writeTurn`.
+    var isUnpaced = false
     /// The endpoint is being disconnected: what was sent still goes, then the pipe.
     var isLingering = false
     /// What has not left is not wanted any more (LINGER has passed).
@@ -116,10 +129,16 @@ package struct PipeState: ~Copyable {
         unsafe self.engine = engine
         self.sendHighWaterMark = sendHighWaterMark
         self.receiveHighWaterMark = receiveHighWaterMark
+        unsafe flight = .allocate(capacity: 1)
+        unsafe flight.initialize(to: OutBuffer())
         received = FrameQueue.create(creditStep: receiveHighWaterMark / 4)
     }
 
-    deinit { received.destroy() }
+    deinit {
+        received.destroy()
+        unsafe flight.deinitialize(count: 1)
+        unsafe flight.deallocate()
+    }
 }
 
 /// Owns the states of a pipe, or of both ends of an in-process pair.
@@ -181,11 +200,11 @@ extension PipeState {
     /// Makes what has been appended the writer's.
     mutating func launch() {
         fill.seal()
-        swap(&fill, &flight)
+        unsafe swap(&fill, &flight.pointee)
     }
 
     /// Bytes or messages that the kernel has not taken yet.
-    var hasUnsent: Bool { !fill.isEmpty || !flight.isEmpty }
+    var hasUnsent: Bool { unsafe isWriting || !fill.isEmpty || !flight.pointee.isEmpty }
 }
 
 extension Pipe {

@@ -99,7 +99,7 @@ extension SocketEngine {
             pipe.pointee.connection?.breakLink()
             return
         }
-        _ = pipe.pointee.flight.takeUnsentMessages()
+        _ = pipe.flight.takeUnsentMessages()
         _ = pipe.pointee.fill.takeUnsentMessages()
         pipe.pointee.queuedMessages = 0
         finishIfSent(pipe)
@@ -111,7 +111,7 @@ extension SocketEngine {
             return
         }
         if pipe.pointee.isDropped {
-            _ = pipe.pointee.flight.takeUnsentMessages()
+            _ = pipe.flight.takeUnsentMessages()
             _ = pipe.pointee.fill.takeUnsentMessages()
         }
         guard !pipe.pointee.hasUnsent else { return }

@@ -147,7 +147,8 @@ extension SocketEngine {
     func take(down record: EndpointRecord) {
         switch record {
         case .listening(_, let acceptor):
-            ioThread.post { [self] in
+            // Waits: the endpoint is to be free when `unbind` or `close` returns.
+            ioThread.runAndWait { [self] in
                 let connections = acceptor.stop()
                 lock.lock()
                 for connection in connections {

@@ -23,6 +23,7 @@ extension SocketEngine {
             throw error
         }
         if outcome == .sent {
+            if hasWork && waits { flushDirty(paces: true) }
             settleAndUnlock()
             return
         }

@@ -10,6 +10,9 @@ extension SocketEngine {
     static let vectorsPerWrite = 128
     /// What one turn writes at most before it looks at the lock again.
     static let bytesPerTurn = 4 << 20
+    /// From so many queued bytes on a sender waits for the kernel, for so long.
+    static let pacedBytes = 1 << 20
+    static let paceNanoseconds: Int64 = 2_000_000
 
     func canWrite(_ pipe: Pipe) -> Bool {
         guard let connection = pipe.pointee.connection, !connection.isBroken else { return false }
@@ -17,7 +20,9 @@ extension SocketEngine {
     }
 
     /// Writes, or has written soon, what was appended to idle pipes. Lock held; let go in between.
-    func flushDirty() {
+    ///
+    /// - Parameter paces: see `writeTurn`.
+    func flushDirty(paces: Bool = false) {
         while let pipe = dirty.popLast() {
             pipe.pointee.isDirty = false
             guard canWrite(pipe) else { continue }
@@ -26,7 +31,7 @@ extension SocketEngine {
             {
                 watch(pipe)
             } else {
-                writeTurn(pipe)
+                writeTurn(pipe, paces: paces)
             }
         }
     }
@@ -86,13 +91,18 @@ extension SocketEngine {
 
     /// Takes the writer role and writes until all is written or the kernel takes no more. Lock
     /// held; let go while writing.
-    func writeTurn(_ pipe: Pipe) {
+    ///
+    /// - Parameter paces: the caller is a sender that may wait. When the kernel is full and much is
+    ///   queued it waits a moment for room, and writes on: queueing more, up to a high-water mark of
+    ///   a thousand large messages, would only move the data out of the caches. A peer that takes
+    ///   nothing meanwhile is not waited for again before it does.
+    func writeTurn(_ pipe: Pipe, paces: Bool = false) {
         guard let connection = pipe.pointee.connection, let owner = pipe.pointee.owner else {
             return
         }
         pipe.pointee.isWriting = true
         while true {
-            if pipe.pointee.flight.isEmpty { pipe.pointee.launch() }
+            if pipe.flight.isEmpty { pipe.pointee.launch() }
             lock.unlock()
             let (written, outcome) = write(pipe, to: connection)
             lock.lock()
@@ -100,12 +110,15 @@ extension SocketEngine {
             switch outcome {
             case .drained:
                 pipe.pointee.lastWrite = cmc_now_ns()
+                pipe.pointee.isUnpaced = false
                 if pipe.pointee.fill.byteCount >= SocketEngine.flushBytes, !connection.isBroken {
                     continue
                 }
                 pipe.pointee.isWriting = false
                 if !pipe.pointee.fill.isEmpty { watch(pipe) }
             case .blocked:
+                if paces, shouldPace(pipe), waitInKernel(for: connection) { continue }
+                pipe.pointee.isUnpaced = paces
                 pipe.pointee.isWriting = false
                 if !connection.isBroken {
                     pipe.pointee.isBlocked = true
@@ -128,6 +141,21 @@ extension SocketEngine {
         withExtendedLifetime(owner) {}
     }
 
+    private func shouldPace(_ pipe: Pipe) -> Bool {
+        // With several peers the others would wait, too.
+        pipes.count == 1 && !pipe.pointee.isUnpaced && state == .open
+            && pipe.flight.byteCount + pipe.pointee.fill.byteCount >= SocketEngine.pacedBytes
+    }
+
+    /// Waits a moment for room in the kernel. Lock held; let go meanwhile.
+    private func waitInKernel(for connection: Connection) -> Bool {
+        let descriptor = connection.link.descriptor
+        lock.unlock()
+        let ready = cmc_poll_one(descriptor, CMC_POLL_OUT, SocketEngine.paceNanoseconds)
+        lock.lock()
+        return ready > 0 && !connection.isBroken
+    }
+
     private enum WriteOutcome {
         case drained
         case blocked
@@ -145,13 +173,13 @@ extension SocketEngine {
             of: iovec.self, capacity: SocketEngine.vectorsPerWrite
         ) { vectors -> WriteOutcome in
             guard let base = vectors.baseAddress else { return .failed }
-            while !pipe.pointee.flight.isEmpty {
+            while !pipe.flight.isEmpty {
                 if bytes > SocketEngine.bytesPerTurn { return .turnOver }
-                let count = unsafe pipe.pointee.flight.vectors(base, capacity: vectors.count)
+                let count = unsafe pipe.flight.vectors(base, capacity: vectors.count)
                 switch unsafe connection.link.write(base, count: count) {
                 case .bytes(let written):
                     bytes += written
-                    messages += pipe.pointee.flight.didWrite(written)
+                    messages += pipe.flight.didWrite(written)
                 case .wouldBlock:
                     return .blocked
                 case .end, .failed:
@@ -188,7 +216,7 @@ extension SocketEngine {
     func recover(_ pipe: Pipe) {
         guard !pipe.pointee.isWriting, pipe.pointee.hasUnsent else { return }
         let messages =
-            pipe.pointee.flight.takeUnsentMessages() + pipe.pointee.fill.takeUnsentMessages()
+            pipe.flight.takeUnsentMessages() + pipe.pointee.fill.takeUnsentMessages()
         pipe.pointee.queuedMessages = 0
         guard !messages.isEmpty else { return }
         if pipe.pointee.isLingering {

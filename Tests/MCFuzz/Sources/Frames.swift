@@ -1,0 +1,57 @@
+import MCCodec
+import MCMemory
+
+/// What a connection's bytes turn out to be, and the error that they end with.
+private struct Traffic: Equatable {
+    var frames: [[UInt8]] = []
+    var error: CodecError.Code?
+}
+
+/// Any split of the input gives the same frames and the same error, and memory is bounded by what
+/// has arrived. The first byte says how the input is split.
+func fuzzFrames(_ input: [UInt8]) {
+    guard let first = input.first else { return }
+    let bytes = Array(input.dropFirst())
+    let whole = decode(bytes, step: max(1, bytes.count), settles: false)
+    let pieces = decode(bytes, step: Int(first & 0x3F) + 1, settles: first & 0x40 != 0)
+    require(whole == pieces, "the frames depend on how their bytes arrive")
+    let total = whole.frames.reduce(0) { $0 + $1.count }
+    require(total <= bytes.count, "more payload than input")
+}
+
+private func decode(_ bytes: [UInt8], step: Int, settles: Bool) -> Traffic {
+    var decoder = FrameDecoder(limits: FrameDecoder.Limits(frameBytes: 1 << 20))
+    var traffic = Traffic()
+    var start = 0
+    while start < bytes.count {
+        // As a connection does: one read, then every frame that it completed.
+        let room = unsafe decoder.prepareRead()
+        unsafe require(!room.isEmpty, "no room to read into")
+        let end = start + min(step, room.count, bytes.count - start)
+        // Safe because `end - start` is at most the room's count.
+        unsafe room.copyBytes(from: bytes[start..<end])
+        decoder.didRead(end - start)
+        start = end
+        traffic.error = drain(&decoder, into: &traffic.frames)
+        if traffic.error != nil { return traffic }
+        if settles { decoder.settle() }
+        // A read chunk, and the reservation that a header's claim may make.
+        require(decoder.heldBytes <= 16 * end + (5 << 20), "memory that no arrived byte explains")
+    }
+    return traffic
+}
+
+private func drain(_ decoder: inout FrameDecoder, into frames: inout [[UInt8]]) -> CodecError.Code?
+{
+    while true {
+        do {
+            switch try decoder.next() {
+            case .needMore: return nil
+            case .frame(let frame): frames.append([frame.hasMore ? 1 : 0] + frame.array)
+            case .command(let body): frames.append([2] + body.array)
+            }
+        } catch {
+            return error.code
+        }
+    }
+}
