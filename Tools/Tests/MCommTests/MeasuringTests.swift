@@ -46,13 +46,16 @@ import Testing
     func `throughput, either library at either end`(pair: (Maker, Maker), endpoint: String) throws {
         let folder = try TemporaryFolder()
         let endpoint = endpoint == "ipc" ? "ipc://\(folder.path)/thr" : endpoint
+        // Fewer than RCVHWM: a libzmq receiver whose queue is full drops what it has not read when
+        // an ipc peer goes.
+        let count = "900"
         for size in ["0", "20", "3000"] {
-            var local = try pair.0.tool("local_thr", [endpoint, size, "3000"])
-            var remote = try pair.1.tool("remote_thr", [endpoint, size, "3000"])
+            var local = try pair.0.tool("local_thr", [endpoint, size, count])
+            var remote = try pair.1.tool("remote_thr", [endpoint, size, count])
             #expect(remote.finish().status == 0)
             let outcome = local.finish()
             #expect(outcome.status == 0)
-            try expectThroughput(outcome.lines, size: size, count: "3000")
+            try expectThroughput(outcome.lines, size: size, count: count)
         }
     }
 

@@ -13,6 +13,9 @@ final class DemoMailbox: Sendable {
         case stop
     }
 
+    /// Peers that are threads of one process take turns: a long line is several writes.
+    private static let output = Mutex(())
+
     let name: String
     private let commands = Mutex<[Command]>([])
 
@@ -41,6 +44,7 @@ final class DemoMailbox: Sendable {
     func say(_ kind: DemoEvent.Kind, _ fill: (inout DemoEvent) -> Void = { _ in }) throws {
         var event = DemoEvent(peer: name, kind: kind)
         fill(&event)
-        StandardStreams.print(try DemoLine.encode(event))
+        let line = try DemoLine.encode(event)
+        Self.output.withLock { _ = StandardStreams.print(line) }
     }
 }
