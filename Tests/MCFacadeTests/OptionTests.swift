@@ -303,7 +303,7 @@ extension FacadeTests {
 
         /// The descriptors of this process that have a buffer of a size; the kernel doubles it.
         private func count(_ option: Int32, _ size: Int32) -> Int {
-            (3..<1024).count { descriptor in
+            (Int32(3)..<1024).count { descriptor in
                 var value: Int32 = 0
                 var length = socklen_t(4)
                 return getsockopt(descriptor, SOL_SOCKET, option, &value, &length) == 0
