@@ -70,7 +70,7 @@ func flood(_ socket: PushSocket, size: Int, count: Int) throws {
     let small = [UInt8](repeating: 0, count: min(size, Frame.inlineCapacity))
     for _ in 0..<count {
         if size <= Frame.inlineCapacity {
-            try unsafe socket.send(Message(small.span.bytes))
+            try unsafe socket.send(small.span.bytes)
         } else {
             try unsafe socket.send(Message(Frame(count: size) { _ in }))
         }
