@@ -16,9 +16,11 @@ public struct Frame: ~Copyable, @unchecked Sendable {
     @usableFromInline var inlineCount: UInt8
     /// More frames of the same message follow. Kept here while a frame is in a queue.
     @usableFromInline package var hasMore: Bool
-    // No default value here: where an initialiser assigns `self` as a whole, the compiler (Swift
+    // These fill the value up to 64 bytes; a tuple of both would be aligned, and make it 72.
+    // No default values here: where an initialiser assigns `self` as a whole, the compiler (Swift
     // 6.3, optimised) would set the default first and then run `deinit` on the half-made frame.
-    @usableFromInline var reserved: (UInt8, UInt32)
+    @usableFromInline var reserved: UInt8
+    @usableFromInline var reservedWord: UInt32
 
     @frozen @usableFromInline
     enum Kind: UInt8 {
@@ -36,7 +38,8 @@ public struct Frame: ~Copyable, @unchecked Sendable {
         kind = .inline
         inlineCount = 0
         hasMore = false
-        reserved = (0, 0)
+        reserved = 0
+        reservedWord = 0
     }
 
     deinit {

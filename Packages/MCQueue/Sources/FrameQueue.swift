@@ -84,6 +84,7 @@ package struct FrameQueue: @unchecked Sendable {
     /// Drops all frames and the memory. Both roles must be over.
     package func destroy() {
         rollback()
+        publish()
         while pop() != nil {}
         unsafe consumer.pointee.segment?.block.release()
         if unsafe consumer.pointee.segment == nil { unsafe shared.pointee.first?.block.release() }

@@ -1,0 +1,194 @@
+import Foundation
+import MCMemory
+import Synchronization
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct BlockTests {
+    @Test func references() {
+        let block = Block.allocate(capacity: 10)
+        #expect(block.isUnique)
+        block.retain()
+        #expect(!block.isUnique)
+        block.retain(3)
+        block.release(4)
+        #expect(block.isUnique)
+        block.release()
+    }
+
+    /// Capacities are those of the size classes; one byte more takes the next class.
+    @Test func sizeClasses() {
+        var total = 128
+        while total - Heap.headerBytes <= Heap.largestPooledCapacity {
+            let payload = total - Heap.headerBytes
+            let fits = Block.allocate(capacity: payload)
+            #expect(fits.capacity == payload)
+            let larger = Block.allocate(capacity: payload + 1)
+            if payload == Heap.largestPooledCapacity {
+                // Above the classes: exactly what was asked for.
+                #expect(larger.capacity == payload + 1)
+            } else {
+                #expect(larger.capacity == 2 * total - Heap.headerBytes)
+            }
+            // All of it may be written.
+            for block in [fits, larger] {
+                block.payload.storeBytes(of: 1, as: UInt8.self)
+                block.payload.storeBytes(of: 2, toByteOffset: block.capacity - 1, as: UInt8.self)
+                block.release()
+            }
+            total *= 2
+        }
+        let empty = Block.allocate(capacity: 0)
+        #expect(empty.capacity == 64)
+        empty.release()
+    }
+
+    /// A thread that frees gets the same memory again.
+    @Test func ownBlocksAreUsedAgain() {
+        for capacity in [1, 64, 65, 1000, 60_000] {
+            let first = Block.allocate(capacity: capacity)
+            let address = first.payload
+            first.release()
+            let second = Block.allocate(capacity: capacity)
+            #expect(second.payload == address)
+            second.release()
+        }
+    }
+
+    @Test func growingKeepsTheBytes() {
+        for (from, to) in [(10, 100), (1000, 100_000), (5 << 20, 12 << 20)] {
+            let block = Block.allocate(capacity: from)
+            let bytes = pattern(from)
+            block.payload.copyMemory(from: bytes, byteCount: from)
+            let larger = Heap.grow(block, capacity: to, used: from)
+            #expect(larger.capacity >= to)
+            #expect(larger.isUnique)
+            let kept = UnsafeRawBufferPointer(start: larger.payload, count: from)
+            #expect(kept.elementsEqual(bytes))
+            larger.release()
+        }
+    }
+
+    @Test func adoptedMemoryIsGivenBackOnce() {
+        let releases = Releases()
+        let block = adoptedBlock(releases)
+        #expect(block.capacity == 100)
+        block.retain(2)
+        block.release()
+        block.release()
+        #expect(releases.count == 0)
+        block.release()
+        #expect(releases.count == 1)
+        // An empty buffer has no address, and is given back as well.
+        let empty = Block.adopting(UnsafeMutableRawBufferPointer(start: nil, count: 0)) {
+            releases.add()
+        }
+        #expect(empty.capacity == 0)
+        empty.release()
+        #expect(releases.count == 2)
+    }
+
+    /// Whoever lets the last reference go, it is let go once.
+    @Test func referencesOfManyThreads() {
+        let releases = Releases()
+        let rounds = 500
+        for _ in 0..<rounds {
+            let block = adoptedBlock(releases)
+            block.retain(3)
+            let done = DispatchGroup()
+            for _ in 0..<4 {
+                DispatchQueue.global().async(group: done) {
+                    for _ in 0..<20 {
+                        block.retain()
+                        block.release()
+                    }
+                    block.release()
+                }
+            }
+            done.wait()
+        }
+        #expect(releases.count == rounds)
+    }
+
+    /// A million blocks from one thread to another: what is used is about what is under way.
+    @Test func blocksReturnToTheirThread() {
+        let stream = Stream(capacity: 8)
+        let total = 1_000_000
+        let batch = 250
+        let consumer = Thread {
+            while let blocks = stream.take() {
+                for block in blocks { block.release() }
+            }
+            stream.finish()
+        }
+        consumer.start()
+        var addresses: Set<UInt> = []
+        for _ in 0..<(total / batch) {
+            stream.put((0..<batch).map { _ in Block.allocate(capacity: 150) })
+            addresses.formUnion(stream.lastAddresses)
+        }
+        stream.put(nil)
+        stream.waitUntilFinished()
+        // Under way at most 9 batches, 32 foreign ones not flushed, and the rest of one list.
+        #expect(addresses.count < 12 * batch, "\(addresses.count)")
+        Heap.trim()
+    }
+
+    /// A bounded channel of batches.
+    private final class Stream: @unchecked Sendable {
+        private let room: DispatchSemaphore
+        private let filled = DispatchSemaphore(value: 0)
+        private let finished = DispatchSemaphore(value: 0)
+        private let batches = Mutex<[[Block]?]>([])
+        private(set) var lastAddresses: [UInt] = []
+
+        init(capacity: Int) { room = DispatchSemaphore(value: capacity) }
+
+        func put(_ blocks: [Block]?) {
+            room.wait()
+            lastAddresses = (blocks ?? []).map { UInt(bitPattern: $0.payload) }
+            batches.withLock { $0.append(blocks) }
+            filled.signal()
+        }
+
+        func take() -> [Block]? {
+            filled.wait()
+            defer { room.signal() }
+            return batches.withLock { $0.removeFirst() }
+        }
+
+        func finish() { finished.signal() }
+
+        func waitUntilFinished() { finished.wait() }
+    }
+
+    /// The heap of a thread that ended serves the next one, blocks and all.
+    @Test func threadsComeAndGo() {
+        var addresses: Set<UInt> = []
+        for _ in 0..<200 {
+            let done = DispatchSemaphore(value: 0)
+            let seen = Mutex<[UInt]>([])
+            let thread = Thread {
+                let blocks = (0..<50).map { _ in Block.allocate(capacity: 700) }
+                seen.withLock { $0 = blocks.map { UInt(bitPattern: $0.payload) } }
+                for block in blocks { block.release() }
+                done.signal()
+            }
+            thread.start()
+            done.wait()
+            // Until the thread has really gone its heap is not free.
+            while !thread.isFinished { usleep(100) }
+            usleep(200)
+            addresses.formUnion(seen.withLock { $0 })
+        }
+        #expect(addresses.count < 50 * 40, "\(addresses.count)")
+    }
+
+    @Test func aSharedBlockDoesNotGrow() async {
+        await #expect(processExitsWith: .failure) {
+            let block = Block.allocate(capacity: 10)
+            block.retain()
+            _ = Heap.grow(block, capacity: 100, used: 0)
+        }
+    }
+}
