@@ -56,7 +56,17 @@ extension SocketEngine {
     /// LINGER has passed: what has not left is dropped.
     private func lingerOver() {
         lock.lock()
+        isLingerOver = true
         for pipe in pipes where pipe.pointee.pair == nil { drop(pipe) }
+        endIfSent()
+        settleAndUnlock()
+    }
+
+    /// A link that was closed after everything was sent has delivered it.
+    func linkDrained() {
+        lock.lock()
+        drainingLinks -= 1
+        endIfSent()
         settleAndUnlock()
     }
 
@@ -127,9 +137,9 @@ extension SocketEngine {
         }
     }
 
-    /// The socket is over when no stream pipe is left. Lock held.
+    /// The socket is over when no stream pipe is left, and what they wrote has arrived. Lock held.
     func endIfSent() {
-        guard state == .lingering, pipes.isEmpty else { return }
+        guard state == .lingering, pipes.isEmpty, drainingLinks == 0 || isLingerOver else { return }
         state = .ended
         let timer = lingerTimer
         lingerTimer = nil

@@ -128,6 +128,7 @@ extension SocketEngine {
         pattern.disconnected(pipe)
         // A writer that is still at it finds the connection ended and recovers by itself.
         recover(pipe)
+        if connection.closesGracefully { drainingLinks += 1 }
         ioThread.post { connection.gone() }
         if pipe.pointee.dialer == nil {
             pipe.pointee.isReceiveEnded = true
@@ -159,7 +160,9 @@ extension Connection {
     /// The socket has let the connection go. On the I/O thread.
     func gone() {
         leaveIOThread()
-        if closesGracefully { LinkDrain.drain(link, on: engine.ioThread) }
+        if closesGracefully {
+            LinkDrain.drain(link, on: engine.ioThread) { [engine] in engine.linkDrained() }
+        }
         acceptor?.lost(self)
         dialer?.disconnected()
     }

@@ -97,6 +97,9 @@ package final class SocketEngine: @unchecked Sendable {
     var endpoints: [EndpointRecord] = []
     package internal(set) var lastEndpoint = ""
     var lingerTimer: UInt64?
+    /// Links that were closed and not yet drained.
+    var drainingLinks = 0
+    var isLingerOver = false
     var onEnd: (@Sendable () -> Void)?
     /// Only on the I/O thread.
     var ioToken: UInt64 = 0

@@ -61,8 +61,8 @@ int64_t cmc_read(int fd, void *into, size_t count);
 int64_t cmc_write_vectors(int fd, const struct iovec *vectors, int count);
 int cmc_accept(int fd);
 void cmc_close(int fd);
-/// Bytes of a TCP connection that the peer's kernel has not acknowledged. 0 for other sockets, whose
-/// bytes are with the peer as soon as they are written.
+/// Bytes that were written and are not with the peer: of a TCP connection, those that its kernel has
+/// not acknowledged; of a unix socket, those that it has not read (tcp(7) and unix(7), SIOCOUTQ).
 int cmc_unacknowledged(int fd);
 int cmc_shutdown_write(int fd);
 int cmc_shutdown_both(int fd);
