@@ -46,6 +46,7 @@ struct Arguments: Sendable {
         socket.receiveBufferBytes = try number("rcvbuf", default: socket.receiveBufferBytes)
         socket.maximumMessageBytes = try number("maxmsg", default: socket.maximumMessageBytes)
         socket.reconnectIntervalMilliseconds = try number("reconnect", default: 10)
+        socket.handshakeIntervalMilliseconds = try number("handshake", default: 30_000)
         return socket
     }
 }

@@ -3,16 +3,11 @@ import Testing
 
 /// A package outside depends on one layer, by version, as a user of the library would.
 @Suite(.serialized) struct OneLayerTests {
-    /// The root of this package.
-    static let root = URL(filePath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-
     @Test(.timeLimit(.minutes(5)))
     func `a codec-only user builds the codec and what stands below it, and clones nothing else`()
         throws
     {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "mc-packaging-\(UUID().uuidString)")
+        let folder = temporaryFolder()
         defer { try? FileManager.default.removeItem(at: folder) }
         let library = folder.appending(path: "mooncake-communicator")
         try publish(to: library)
@@ -35,7 +30,7 @@ import Testing
         try FileManager.default.createDirectory(at: library, withIntermediateDirectories: true)
         for name in ["Package.swift", "Packages", "Tests"] {
             try FileManager.default.copyItem(
-                at: Self.root.appending(path: name), to: library.appending(path: name))
+                at: repositoryRoot.appending(path: name), to: library.appending(path: name))
         }
         try run(["git", "init", "--quiet"], in: library)
         try run(["git", "add", "--all"], in: library)
@@ -69,29 +64,5 @@ import Testing
             """
         try program.write(
             to: sources.appending(path: "main.swift"), atomically: true, encoding: .utf8)
-    }
-
-    private func contents(of folder: URL) throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: folder.path)
-    }
-
-    /// Runs a command to its end.
-    ///
-    /// - Returns: what it printed.
-    @discardableResult
-    private func run(_ command: [String], in folder: URL) throws -> String {
-        let process = Process()
-        let pipe = Pipe()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = command
-        process.currentDirectoryURL = folder
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        try #require(
-            process.terminationStatus == 0, "\(command.joined(separator: " ")): \(output)")
-        return output
     }
 }

@@ -5,9 +5,6 @@ extension Stress {
     /// What comes and goes must leave nothing behind: descriptors, threads and memory of a served
     /// process before and after.
     @Suite(.serialized) struct Cycles {
-        /// Memory that may differ between two looks at the same state, in KiB.
-        static let slack = 1024
-
         @Test(.timeLimit(.minutes(2)))
         func `10,000 connections come and go at one listener`() async throws {
             try await blocking {
@@ -15,13 +12,13 @@ extension Stress {
                 let port = try port(of: try peer.expect("bound"))
                 let start = try peer.stats()
                 // What a process needs once, it has after the first thousand.
-                var messages = try Cycles.connect(1000, to: port)
+                var messages = try Cycles.connect(scaled(1000), to: port)
                 let before = try Cycles.settled(peer, descriptors: start.descriptors)
-                messages += try Cycles.connect(10_000, to: port)
+                messages += try Cycles.connect(scaled(10_000), to: port)
                 let after = try Cycles.settled(peer, descriptors: start.descriptors)
                 #expect(after.descriptors == start.descriptors)
                 #expect(after.threads == start.threads)
-                #expect(after.rss <= before.rss + Cycles.slack, "\(before) -> \(after)")
+                expectMemory(after, backTo: before)
                 #expect(after.messages == messages)
                 #expect(after.bad == 0)
                 try Cycles.expectToWork(peer, port, after: messages)
@@ -34,13 +31,13 @@ extension Stress {
                 let peer = try Peer("serve", type, "tcp://127.0.0.1:*")
                 let port = try port(of: try peer.expect("bound"))
                 let start = try peer.stats()
-                _ = try Cycles.connect(500, to: port, as: Wire.partner(of: type))
+                _ = try Cycles.connect(scaled(500), to: port, as: Wire.partner(of: type))
                 let before = try Cycles.settled(peer, descriptors: start.descriptors)
-                _ = try Cycles.connect(2000, to: port, as: Wire.partner(of: type))
+                _ = try Cycles.connect(scaled(2000), to: port, as: Wire.partner(of: type))
                 let after = try Cycles.settled(peer, descriptors: start.descriptors)
                 #expect(after.descriptors == start.descriptors)
                 #expect(after.threads == start.threads)
-                #expect(after.rss <= before.rss + Cycles.slack, "\(before) -> \(after)")
+                expectMemory(after, backTo: before)
             }
         }
 
@@ -51,9 +48,9 @@ extension Stress {
             try await blocking {
                 let peer = try Peer("serve", "PULL", "tcp://127.0.0.1:*")
                 try peer.expect("bound")
-                let count = 10_000
+                let count = scaled(10_000)
                 let start = try peer.stats()
-                try peer.tell("cycle 500 \(type)")
+                try peer.tell("cycle \(scaled(500)) \(type)")
                 try peer.expect("cycled", within: 60)
                 let before = try Cycles.settled(peer, descriptors: start.descriptors)
                 try peer.tell("cycle \(count) \(type)")
@@ -61,7 +58,7 @@ extension Stress {
                 let after = try Cycles.settled(peer, descriptors: start.descriptors)
                 #expect(after.descriptors == start.descriptors)
                 #expect(after.threads == start.threads)
-                #expect(after.rss <= before.rss + Cycles.slack, "\(before) -> \(after)")
+                expectMemory(after, backTo: before)
             }
         }
 

@@ -53,7 +53,7 @@ extension Stress {
                 try good.handshake(as: "PUSH")
                 let start = try served.stats()
                 var random = SplitMix(seed: UInt64(bytes * frames))
-                for _ in 0..<(isFull ? 100 : 15) {
+                for _ in 0..<(isFull ? 100 : scaled(15)) {
                     let before = try served.stats().messages
                     let peers = try (0..<2).map { _ in
                         try Peer("flood", endpoint, "bytes=\(bytes)", "frames=\(frames)")

@@ -109,10 +109,12 @@ final class Peer: @unchecked Sendable {
     @discardableResult
     func stats(within seconds: Double = 20, until suits: (Stats) -> Bool) throws -> Stats {
         let deadline = now() + seconds
+        var pause: UInt32 = 500
         while true {
             let stats = try stats()
             if suits(stats) || now() > deadline { return stats }
-            usleep(10_000)
+            usleep(pause)
+            pause = min(20_000, pause * 2)
         }
     }
 

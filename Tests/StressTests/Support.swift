@@ -15,12 +15,33 @@ func now() -> Double {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
+/// Whether a sanitizer watches: memory means nothing then, and everything takes longer.
+let isSanitized = getenv("MC_SANITIZER") != nil
+
+/// How often to do something: less where a sanitizer watches.
+func scaled(_ count: Int) -> Int { isSanitized ? max(1, count / 10) : count }
+
 /// Runs a body that blocks on a thread of its own, so that the tests of other targets keep the
-/// few threads that tasks have.
+/// few threads that tasks have. It is a task all the same: its issues are those of its test.
 func blocking(_ body: @escaping @Sendable () throws -> Void) async throws {
-    try await withCheckedThrowingContinuation { continuation in
-        startThread { continuation.resume(with: Result(catching: body)) }
+    try await Task(executorPreference: ThreadExecutor()) { try body() }.value
+}
+
+/// Runs each job on a thread of its own.
+private final class ThreadExecutor: TaskExecutor {
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        startThread { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
+}
+
+/// Expects that a process holds no more memory than before, within a slack in KiB.
+func expectMemory(
+    _ after: Stats, backTo before: Stats, slack: Int = 1024,
+    at location: SourceLocation = #_sourceLocation
+) {
+    if isSanitized { return }
+    #expect(after.rss <= before.rss + slack, "\(before) -> \(after)", sourceLocation: location)
 }
 
 /// Runs `body` on a thread of its own.

@@ -11,6 +11,8 @@ extension Connection {
     /// A turn decodes so many messages, or reads so many bytes, before the others come.
     static let messagesPerTurn = 512
     static let bytesPerTurn = 1 << 20
+    /// Behind so many bytes, and a kernel that takes no more, PINGs are not answered.
+    static let unreadAnswerBytes = 4 << 10
 
     /// Reads and decodes until there is no more, the queue is full or the turn is over. Called by
     /// the holder of the reader role, without the lock.
@@ -127,11 +129,7 @@ extension Connection {
         case .subscribe(let prefix): subscription(prefix, add: true, from: pipe)
         case .cancel(let prefix): subscription(prefix, add: false, from: pipe)
         case .ping(let ttlTenths, let context):
-            var pong: [UInt8] = []
-            Command.encodePong(context: context, into: &pong)
-            engine.lock.lock()
-            pipe.writeEncoded(pong)
-            engine.settleAndUnlock()
+            answer(context, on: pipe)
             if ttlTenths > 0 { watchForSilence(ttlTenths: ttlTenths) }
         case .pong, .unknown: break
         case .error(let reason):
@@ -143,6 +141,18 @@ extension Connection {
             throw SocketError(
                 .protocolError, "the peer sent a second READY", endpoint: link.peer)
         }
+    }
+
+    /// Sends a PONG, unless the peer does not even read what waits for it: answers that nobody
+    /// takes must not pile up, and what waits tells the peer of us as well as they would.
+    private func answer(_ context: [UInt8], on pipe: Pipe) {
+        var pong: [UInt8] = []
+        Command.encodePong(context: context, into: &pong)
+        engine.lock.lock()
+        if !pipe.pointee.isBlocked || pipe.pointee.fill.byteCount < Connection.unreadAnswerBytes {
+            pipe.writeEncoded(pong)
+        }
+        engine.settleAndUnlock()
     }
 
     private func subscription(_ prefix: [UInt8], add: Bool, from pipe: Pipe) {

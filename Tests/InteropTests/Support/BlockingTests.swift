@@ -5,7 +5,7 @@ import Testing
 /// Threads for tests that block: those of the concurrency runtime are few, and tasks of other tests
 /// would not get on.
 final class BlockingThreads: TaskExecutor, @unchecked Sendable {
-    static let shared = BlockingThreads(count: 3)
+    static let shared = BlockingThreads(count: 4)
 
     private let queue = Mutex<[UnownedJob]>([])
     private let semaphore: UnsafeMutablePointer<sem_t>

@@ -85,3 +85,11 @@ extension Message {
         }
     }
 }
+
+extension PullSocket {
+    /// Receives a numbered message within RCVTIMEO.
+    func receiveNumber() throws -> Int {
+        let message = try receive()
+        return message.number
+    }
+}

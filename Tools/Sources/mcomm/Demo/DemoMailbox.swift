@@ -45,6 +45,6 @@ final class DemoMailbox: Sendable {
         var event = DemoEvent(peer: name, kind: kind)
         fill(&event)
         let line = try DemoLine.encode(event)
-        Self.output.withLock { _ = StandardStreams.print(line) }
+        Self.output.withLock { _ in _ = StandardStreams.print(line) }
     }
 }
