@@ -17,15 +17,12 @@ enum Payload {
     }
 
     static func frame(_ number: Int, index: Int, frames: Int, bytes: Int) -> [UInt8] {
-        var frame: [UInt8] = []
-        frame.reserveCapacity(bytes)
-        for value in [number, index, frames] where frame.count + 8 <= bytes {
-            for shift in stride(from: 0, to: 64, by: 8) {
-                frame.append(UInt8(truncatingIfNeeded: value >> shift))
+        var frame = [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: bytes)
+        for (place, value) in [number, index, frames].enumerated() where place * 8 + 8 <= bytes {
+            for octet in 0..<8 {
+                frame[place * 8 + octet] = UInt8(truncatingIfNeeded: value >> (8 * octet))
             }
         }
-        let rest = bytes - frame.count
-        frame.append(contentsOf: repeatElement(UInt8(truncatingIfNeeded: number), count: rest))
         return frame
     }
 

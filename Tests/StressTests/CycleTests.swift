@@ -13,9 +13,9 @@ extension Stress {
                 let start = try peer.stats()
                 // What a process needs once, it has after the first thousand.
                 var messages = try Cycles.connect(scaled(1000), to: port)
-                let before = try Cycles.settled(peer, descriptors: start.descriptors)
+                let before = try peer.settledStats(descriptors: start.descriptors)
                 messages += try Cycles.connect(scaled(10_000), to: port)
-                let after = try Cycles.settled(peer, descriptors: start.descriptors)
+                let after = try peer.settledStats(descriptors: start.descriptors)
                 #expect(after.descriptors == start.descriptors)
                 #expect(after.threads == start.threads)
                 expectMemory(after, backTo: before)
@@ -32,9 +32,9 @@ extension Stress {
                 let port = try port(of: try peer.expect("bound"))
                 let start = try peer.stats()
                 _ = try Cycles.connect(scaled(500), to: port, as: Wire.partner(of: type))
-                let before = try Cycles.settled(peer, descriptors: start.descriptors)
+                let before = try peer.stats { $0.descriptors <= start.descriptors }
                 _ = try Cycles.connect(scaled(2000), to: port, as: Wire.partner(of: type))
-                let after = try Cycles.settled(peer, descriptors: start.descriptors)
+                let after = try peer.stats { $0.descriptors <= start.descriptors }
                 #expect(after.descriptors == start.descriptors)
                 #expect(after.threads == start.threads)
                 expectMemory(after, backTo: before)
@@ -52,19 +52,14 @@ extension Stress {
                 let start = try peer.stats()
                 try peer.tell("cycle \(scaled(500)) \(type)")
                 try peer.expect("cycled", within: 60)
-                let before = try Cycles.settled(peer, descriptors: start.descriptors)
+                let before = try peer.settledStats(descriptors: start.descriptors)
                 try peer.tell("cycle \(count) \(type)")
                 try peer.expect("cycled", within: 60)
-                let after = try Cycles.settled(peer, descriptors: start.descriptors)
+                let after = try peer.settledStats(descriptors: start.descriptors)
                 #expect(after.descriptors == start.descriptors)
                 #expect(after.threads == start.threads)
                 expectMemory(after, backTo: before)
             }
-        }
-
-        /// The peer's numbers once it has let go of what it can.
-        private static func settled(_ peer: Peer, descriptors: Int) throws -> Stats {
-            try peer.stats { $0.descriptors <= descriptors }
         }
 
         /// Connects and disconnects in every way that a peer may.

@@ -65,7 +65,7 @@ extension Stress {
                         peer.killAndWait()
                     }
                 }
-                let after = try served.stats { $0.descriptors <= start.descriptors }
+                let after = try served.settledStats(descriptors: start.descriptors)
                 #expect(after.bad == 0)
                 #expect(after.descriptors == start.descriptors)
                 #expect(after.threads == start.threads)

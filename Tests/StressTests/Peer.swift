@@ -118,6 +118,18 @@ final class Peer: @unchecked Sendable {
         }
     }
 
+    /// The numbers once there are no more than so many descriptors, and no message has come for a
+    /// moment: connections end before what they brought has been received.
+    func settledStats(descriptors: Int) throws -> Stats {
+        var last = try stats { $0.descriptors <= descriptors }
+        while true {
+            usleep(50_000)
+            let next = try stats()
+            if next.messages == last.messages { return next }
+            last = next
+        }
+    }
+
     // MARK: The process
 
     func kill(_ signal: Int32) { _ = Glibc.kill(pid, signal) }
