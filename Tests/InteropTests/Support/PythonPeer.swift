@@ -60,14 +60,12 @@ enum Checkout {
 
     /// The program of ours that plays a peer: it stands beside the tests.
     static func testPeer() throws -> String {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = buffer.withUnsafeMutableBytes { bytes in
-            bytes.withMemoryRebound(to: CChar.self) {
-                readlink("/proc/self/exe", $0.baseAddress!, $0.count)
-            }
+        guard let executable = realpath("/proc/self/exe", nil) else {
+            throw PeerError("the tests do not know where they are: errno \(errno)")
         }
-        var parts = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
-            .split(separator: "/", omittingEmptySubsequences: false)
+        defer { free(executable) }
+        var parts = String(cString: executable)
+            .split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         while !parts.isEmpty {
             parts[parts.count - 1] = "MCTestPeer"
             let path = parts.joined(separator: "/")
