@@ -35,7 +35,8 @@ struct ReconnectTests {
     }
 
     /// What is sent while nobody listens waits for the one that will.
-    @Test(arguments: [("PUSH", "PULL"), ("DEALER", "DEALER"), ("PAIR", "PAIR")],
+    @Test(
+        arguments: [("PUSH", "PULL"), ("DEALER", "DEALER"), ("PAIR", "PAIR")],
         Setting.Transport.allCases)
     func messagesWaitForTheListener(
         types: (ours: String, theirs: String), transport: Setting.Transport

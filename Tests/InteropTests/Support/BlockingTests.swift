@@ -35,7 +35,9 @@ final class BlockingThreads: TaskExecutor, @unchecked Sendable {
     private func run() {
         while true {
             while sem_wait(semaphore) != 0 {}
-            guard let job = queue.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else { continue }
+            guard let job = queue.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else {
+                continue
+            }
             job.runSynchronously(on: asUnownedTaskExecutor())
         }
     }

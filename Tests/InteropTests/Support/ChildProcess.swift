@@ -116,7 +116,8 @@ final class ChildProcess: @unchecked Sendable {
 
     /// Whether there is output to read, now or soon.
     func hasOutput(milliseconds: Int) throws -> Bool {
-        !unread.isEmpty || cmc_poll_one(descriptor, CMC_POLL_IN, Int64(milliseconds) * 1_000_000) > 0
+        !unread.isEmpty
+            || cmc_poll_one(descriptor, CMC_POLL_IN, Int64(milliseconds) * 1_000_000) > 0
     }
 
     /// Everything up to the end of the output.

@@ -44,8 +44,10 @@ enum Payload {
 
     /// What a receiver calls these frames.
     static func words(_ words: [String]) -> [String] {
-        words.map { $0.contains(":") && (Int($0.prefix { $0 != ":" }) ?? 0) > 100
-            ? $0 : word(bytes($0)) }
+        words.map {
+            $0.contains(":") && (Int($0.prefix { $0 != ":" }) ?? 0) > 100
+                ? $0 : word(bytes($0))
+        }
     }
 }
 
