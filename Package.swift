@@ -28,13 +28,17 @@ let layers: [Layer] = [
     Layer(name: "MCTransportInproc", imports: ["MCLock", "MCTransport"]),
     Layer(
         name: "MCPool",
-        imports: ["CMCLinux", "MCLock", "MCMemory", "MCCodec", "MCQueue", "MCSecurity",
-                  "MCTransport", "MCTransportInproc"]),
+        imports: [
+            "CMCLinux", "MCLock", "MCMemory", "MCCodec", "MCQueue", "MCSecurity",
+            "MCTransport", "MCTransportInproc",
+        ]),
     Layer(name: "MCPatterns", imports: ["MCMemory", "MCCodec", "MCPool"]),
     Layer(
         name: "MCFacade",
-        imports: ["MCLock", "MCMemory", "MCCodec", "MCQueue", "MCTransport", "MCTransportTCP",
-                  "MCTransportInproc", "MCPool", "MCPatterns"]),
+        imports: [
+            "MCLock", "MCMemory", "MCCodec", "MCQueue", "MCTransport", "MCTransportTCP",
+            "MCTransportInproc", "MCPool", "MCPatterns",
+        ]),
 ]
 
 let testSettings: [SwiftSetting] = [

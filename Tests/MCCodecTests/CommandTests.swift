@@ -54,19 +54,22 @@ private let prefix = Array("AB".utf8)
         let body = Array("\u{4}PING\0\0".utf8) + [UInt8](repeating: 0x7a, count: 60)
         let context = [UInt8](repeating: 0x7a, count: 16)
         #expect(try decodeCommand(body) == .ping(ttlTenths: 0, context: context))
-        #expect(code { () throws(CodecError) in
-            _ = try frame(.pong(context: context + [1]))
-        } == .valueTooLong)
+        #expect(
+            code { () throws(CodecError) in
+                _ = try frame(.pong(context: context + [1]))
+            } == .valueTooLong)
     }
 
     @Test func `what cannot be written is refused`() {
-        #expect(code { () throws(CodecError) in
-            _ = try frame(.error(reason: [UInt8](repeating: 0x41, count: 256)))
-        } == .valueTooLong)
+        #expect(
+            code { () throws(CodecError) in
+                _ = try frame(.error(reason: [UInt8](repeating: 0x41, count: 256)))
+            } == .valueTooLong)
         for name in ["", "X-Y", String(repeating: "A", count: 256), "É"] {
-            #expect(code { () throws(CodecError) in
-                _ = try frame(.unknown(name: name, data: []))
-            } == .malformedCommand)
+            #expect(
+                code { () throws(CodecError) in
+                    _ = try frame(.unknown(name: name, data: []))
+                } == .malformedCommand)
         }
     }
 
@@ -83,9 +86,10 @@ private let prefix = Array("AB".utf8)
         "\u{5}ERROR\u{2}a", "\u{5}ERROR\u{1}ab",
     ])
     func `malformed commands are refused`(body: String) {
-        #expect(code { () throws(CodecError) in
-            _ = try decodeCommand(Array(body.utf8))
-        } == .malformedCommand)
+        #expect(
+            code { () throws(CodecError) in
+                _ = try decodeCommand(Array(body.utf8))
+            } == .malformedCommand)
     }
 
     @Test func `names of properties know no case`() throws {
@@ -102,34 +106,39 @@ private let prefix = Array("AB".utf8)
 
     @Test(arguments: ["", "A B", "A:", "É", String(repeating: "n", count: 256)])
     func `a property with another name is refused`(name: String) {
-        #expect(code { () throws(CodecError) in
-            _ = try metadata([(name, "")])
-        } == .malformedMetadata)
+        #expect(
+            code { () throws(CodecError) in
+                _ = try metadata([(name, "")])
+            } == .malformedMetadata)
     }
 
     @Test func `a property stands once`() throws {
-        #expect(code { () throws(CodecError) in
-            _ = try metadata([("a", "1"), ("A", "2")])
-        } == .malformedMetadata)
+        #expect(
+            code { () throws(CodecError) in
+                _ = try metadata([("a", "1"), ("A", "2")])
+            } == .malformedMetadata)
         let bytes: [UInt8] = [1, 0x61, 0, 0, 0, 0, 1, 0x41, 0, 0, 0, 0]
-        #expect(code { () throws(CodecError) in
-            _ = try Metadata(decoding: bytes.rawSpan)
-        } == .malformedMetadata)
+        #expect(
+            code { () throws(CodecError) in
+                _ = try Metadata(decoding: bytes.rawSpan)
+            } == .malformedMetadata)
     }
 
     @Test func `metadata that is cut or lies about lengths is refused`() throws {
         let ready = try body(ofFrame: vector("ready-dealer"), flags: .command)
         // Behind the name, and between the two properties, there is nothing wrong.
         for cut in 7..<ready.count where cut != 28 {
-            #expect(code { () throws(CodecError) in
-                _ = try decodeCommand(Array(ready.prefix(cut)))
-            } == .malformedMetadata, "cut at \(cut)")
+            #expect(
+                code { () throws(CodecError) in
+                    _ = try decodeCommand(Array(ready.prefix(cut)))
+                } == .malformedMetadata, "cut at \(cut)")
         }
         for size in [[0, 0, 0, 1], [0x7f, 0xff, 0xff, 0xff], [0xff, 0xff, 0xff, 0xff]] {
             let bytes = [1, 0x61] + size.map { UInt8($0) }
-            #expect(code { () throws(CodecError) in
-                _ = try Metadata(decoding: bytes.rawSpan)
-            } == .malformedMetadata)
+            #expect(
+                code { () throws(CodecError) in
+                    _ = try Metadata(decoding: bytes.rawSpan)
+                } == .malformedMetadata)
         }
     }
 

@@ -153,7 +153,8 @@ struct FrameDecoderTests {
     @Test func frameSizes() {
         let limits = FrameDecoder.Limits(frameBytes: 1000)
         for count in [0, 56, 999, 1000] {
-            #expect(code(limits, Self.encode([Seen(body: Array(repeating: 1, count: count))])) == nil)
+            #expect(
+                code(limits, Self.encode([Seen(body: Array(repeating: 1, count: count))])) == nil)
         }
         #expect(
             code(limits, Self.encode([Seen(body: Array(repeating: 1, count: 1001))]))
@@ -161,7 +162,9 @@ struct FrameDecoderTests {
         // The header alone is enough, and the limit may be below the inline size.
         #expect(code(limits, [2, 0, 0, 0, 0, 0, 0, 4, 0]) == .messageTooLarge)
         #expect(code(.init(frameBytes: 10), [0, 11]) == .messageTooLarge)
-        #expect(code(.init(frameBytes: 10), [0, 11] + Array(repeating: 0, count: 11)) == .messageTooLarge)
+        #expect(
+            code(.init(frameBytes: 10), [0, 11] + Array(repeating: 0, count: 11))
+                == .messageTooLarge)
         #expect(code(.init(frameBytes: 0), [0, 0]) == nil)
         #expect(code(.init(frameBytes: 0), [0, 1, 1]) == .messageTooLarge)
         // Commands have a limit of their own.

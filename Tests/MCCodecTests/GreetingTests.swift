@@ -66,8 +66,9 @@ private func refusal(_ bytes: [UInt8]) -> (count: Int, error: CodecError)? {
 
     @Test(arguments: ["", "null", "A B", "ABCDEFGHIJKLMNOPQRSTU", "NÜLL"])
     func `a mechanism with another name cannot be announced`(name: String) {
-        #expect(code { () throws(CodecError) in _ = try Greeting(mechanism: name) }
-            == .invalidMechanismName)
+        #expect(
+            code { () throws(CodecError) in _ = try Greeting(mechanism: name) }
+                == .invalidMechanismName)
     }
 
     @Test func `old peers are told apart`() throws {

@@ -80,13 +80,15 @@ private func descriptor(json: String) throws(CodecError) -> TensorDescriptor {
 
     @Test func `a payload has the tensor's length`() throws {
         let header = TensorHeader(try TensorDescriptor(dtype: .int16, shape: [3]))
-        #expect(code { () throws(CodecError) in
-            try header.check(payload: [UInt8](repeating: 0, count: 6).rawSpan)
-        } == nil)
+        #expect(
+            code { () throws(CodecError) in
+                try header.check(payload: [UInt8](repeating: 0, count: 6).rawSpan)
+            } == nil)
         for count in [0, 5, 7] {
-            #expect(code { () throws(CodecError) in
-                try header.descriptor.check(payloadByteCount: count)
-            } == .payloadLengthMismatch)
+            #expect(
+                code { () throws(CodecError) in
+                    try header.descriptor.check(payloadByteCount: count)
+                } == .payloadLengthMismatch)
         }
     }
 }
@@ -121,9 +123,10 @@ private func descriptor(json: String) throws(CodecError) -> TensorDescriptor {
         try header.check(payload: payload.rawSpan)
         var damaged = payload
         damaged[23] ^= 1
-        #expect(code { () throws(CodecError) in
-            try header.check(payload: damaged.rawSpan)
-        } == .checksumMismatch)
+        #expect(
+            code { () throws(CodecError) in
+                try header.check(payload: damaged.rawSpan)
+            } == .checksumMismatch)
     }
 
     @Test(arguments: [

@@ -130,7 +130,9 @@ extension FacadeTests {
             try withContext { context in
                 let pull = try PullSocket(context: context, options: .test)
                 #expect(pull.lastEndpoint == "")
-                for text in ["tcp://127.0.0.1:*", "tcp://127.0.0.1:0", "127.0.0.1:*", "127.0.0.1:0"] {
+                for text in [
+                    "tcp://127.0.0.1:*", "tcp://127.0.0.1:0", "127.0.0.1:*", "127.0.0.1:0",
+                ] {
                     let real = try pull.bind(text)
                     #expect(pull.lastEndpoint == real)
                     #expect(real.hasPrefix("tcp://127.0.0.1:"))

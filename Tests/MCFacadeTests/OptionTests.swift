@@ -74,7 +74,8 @@ extension FacadeTests {
 
         /// Sends frames until the socket and the kernels take no more for a while.
         private func pushUntilFull(_ raw: RawPeer, _ body: [UInt8], atMost: Int) throws -> Int {
-            let frame = [2] + withUnsafeBytes(of: UInt64(body.count).bigEndian) { [UInt8]($0) } + body
+            let frame =
+                [2] + withUnsafeBytes(of: UInt64(body.count).bigEndian) { [UInt8]($0) } + body
             for index in 0..<atMost {
                 var rest = frame[...]
                 while !rest.isEmpty {

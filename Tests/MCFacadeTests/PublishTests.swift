@@ -16,7 +16,8 @@ extension FacadeTests {
                 try sub.subscribe([0, 255])
                 try untilSubscribed(pub, sub, topic: "xyz")
                 let topics: [[UInt8]] = [
-                    bytes("a"), bytes("abc"), bytes("b"), [], bytes("xy"), bytes("xyz!"), [0, 255, 1],
+                    bytes("a"), bytes("abc"), bytes("b"), [], bytes("xy"), bytes("xyz!"),
+                    [0, 255, 1],
                     [0, 254], [0],
                 ]
                 for topic in topics { try pub.send(topic) }
@@ -123,13 +124,18 @@ extension FacadeTests {
                 try sub.subscribe("early")
                 let raw = try RawPeer.connect(to: try sub.bind("tcp://127.0.0.1:*"))
                 try raw.shakeHands(as: "PUB", version: version)
-                #expect(try subscription(raw) == Subscription(isSubscribe: true, prefix: bytes("early")))
+                #expect(
+                    try subscription(raw) == Subscription(isSubscribe: true, prefix: bytes("early"))
+                )
                 try sub.subscribe("early")
                 try sub.unsubscribe("early")
                 try sub.subscribe("late")
-                #expect(try subscription(raw) == Subscription(isSubscribe: true, prefix: bytes("late")))
+                #expect(
+                    try subscription(raw) == Subscription(isSubscribe: true, prefix: bytes("late")))
                 try sub.unsubscribe("early")
-                #expect(try subscription(raw) == Subscription(isSubscribe: false, prefix: bytes("early")))
+                #expect(
+                    try subscription(raw)
+                        == Subscription(isSubscribe: false, prefix: bytes("early")))
                 // What was not asked for, or no longer, does not reach the user.
                 try raw.send(frame: bytes("early"))
                 try raw.send(frame: bytes("never"))

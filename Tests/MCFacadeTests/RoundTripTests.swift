@@ -126,10 +126,12 @@ extension FacadeTests {
                 ]
                 let sender = Worker {
                     for size in sizes {
-                        try push.send([UInt8](repeating: UInt8(truncatingIfNeeded: size), count: size))
-                        try push.send(parts: sizes.filter { $0 <= size && $0 < 70_000 }.map {
-                            [UInt8](repeating: UInt8(truncatingIfNeeded: $0), count: $0)
-                        } + [bytes("end")])
+                        try push.send(
+                            [UInt8](repeating: UInt8(truncatingIfNeeded: size), count: size))
+                        try push.send(
+                            parts: sizes.filter { $0 <= size && $0 < 70_000 }.map {
+                                [UInt8](repeating: UInt8(truncatingIfNeeded: $0), count: $0)
+                            } + [bytes("end")])
                     }
                 }
                 for size in sizes {

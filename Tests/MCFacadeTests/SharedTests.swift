@@ -12,7 +12,8 @@ extension FacadeTests {
             /// A message that shows when it is torn apart: the mark in every frame, several sizes.
             var parts: [[UInt8]] {
                 let mark = bytes("\(sender)/\(index)")
-                let filler = [UInt8](repeating: UInt8(truncatingIfNeeded: index), count: index % 300)
+                let filler = [UInt8](
+                    repeating: UInt8(truncatingIfNeeded: index), count: index % 300)
                 let large = index % 128 == 0 ? 70_000 : 0
                 return [mark, filler, mark, [UInt8](repeating: 1, count: large), mark]
             }
@@ -34,11 +35,12 @@ extension FacadeTests {
         }
 
         private static let senders = 4
-        private static let each = 2500
+        private static let each = 1500
         private static var expected: Set<Mark> {
-            Set((0..<senders).flatMap { sender in
-                (0..<each).map { Mark(sender: sender, index: $0) }
-            })
+            Set(
+                (0..<senders).flatMap { sender in
+                    (0..<each).map { Mark(sender: sender, index: $0) }
+                })
         }
 
         private func check(_ received: [[Mark]]) {

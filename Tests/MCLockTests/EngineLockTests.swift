@@ -74,7 +74,9 @@ struct EngineLockTests {
     @Test func errorsLetTheLockGo() {
         struct Failure: Error {}
         let lock = EngineLock.create()
-        #expect(throws: Failure.self) { try lock.withLock { () throws(Failure) in throw Failure() } }
+        #expect(throws: Failure.self) {
+            try lock.withLock { () throws(Failure) in throw Failure() }
+        }
         #expect(lock.tryLock())
         lock.unlock()
         lock.destroy()

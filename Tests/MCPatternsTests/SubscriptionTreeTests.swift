@@ -192,16 +192,18 @@ private struct PrefixMaker {
             let adds = round / 200 % 2 == 0 ? 6 : 2
             switch Int.random(in: 0..<10, using: &random) {
             case 0..<adds:
-                check(tree.add(prefix: prefix, subscriber: subscriber)
-                    == model.add(prefix, subscriber))
+                check(
+                    tree.add(prefix: prefix, subscriber: subscriber)
+                        == model.add(prefix, subscriber))
                 known.append(prefix)
             case 9 where Int.random(in: 0..<8, using: &random) == 0:
                 var vanished: Set<[UInt8]> = []
                 tree.removeAll(subscriber: subscriber) { vanished.insert($0) }
                 check(vanished == model.removeAll(subscriber))
             default:
-                check(tree.remove(prefix: prefix, subscriber: subscriber)
-                    == model.remove(prefix, subscriber))
+                check(
+                    tree.remove(prefix: prefix, subscriber: subscriber)
+                        == model.remove(prefix, subscriber))
             }
             if known.count > 300 { known.removeFirst(100) }
             check(tree.prefixCount == model.wishes.count)

@@ -98,7 +98,9 @@ struct BalancingTests {
     private func receive(_ queue: FairQueue) -> (text: String, from: Pipe)? {
         var message = Message()
         guard let pipe = queue.receive(into: &message) else { return nil }
-        return (message.parts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "+"), pipe)
+        return (
+            message.parts.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "+"), pipe
+        )
     }
 
     @Test func oneFromEach() throws {

@@ -129,9 +129,10 @@ private struct Clocked {
         #expect(beat.deadline == 950)
     }
 
-    @Test(arguments: [
-        (-1, 0), (0, 0), (99, 0), (100, 1), (199, 1), (6_553_599, 65_535), (.max, 65_535),
-    ] as [(Int, UInt16)])
+    @Test(
+        arguments: [
+            (-1, 0), (0, 0), (99, 0), (100, 1), (199, 1), (6_553_599, 65_535), (.max, 65_535),
+        ] as [(Int, UInt16)])
     func `our time to live is cut to tenths of a second`(milliseconds: Int, tenths: UInt16) {
         #expect(Clocked(interval: 1, ttl: milliseconds).heartbeat.pingTTLTenths == tenths)
     }

@@ -89,7 +89,8 @@ struct OutBufferTests {
         case 1: return .message([body(20_000)])
         case 2:
             return .message((0..<Int.random(in: 2...6, using: &random)).map { _ in body(12_000) })
-        case 3, 4: return .message((0..<Int.random(in: 2...9, using: &random)).map { _ in body(70) })
+        case 3, 4:
+            return .message((0..<Int.random(in: 2...9, using: &random)).map { _ in body(70) })
         default: return .message([body(300)])
         }
     }

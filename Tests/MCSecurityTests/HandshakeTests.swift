@@ -34,7 +34,8 @@ import Testing
         var side = try Side("DEALER")
         _ = side.takeOutput()
         side.receive(try greeting())
-        let dealer: [UInt8] = [4, 41, 5] + Array("READY".utf8) + [11]
+        let dealer: [UInt8] =
+            [4, 41, 5] + Array("READY".utf8) + [11]
             + Array("Socket-Type".utf8) + [0, 0, 0, 6] + Array("DEALER".utf8) + [8]
             + Array("Identity".utf8) + [0, 0, 0, 0]
         #expect(side.output == dealer)

@@ -48,7 +48,8 @@ extension Attack {
             Attack("garbage \(seed)", .greeting) { _ in
                 var random = SplitMix(seed: UInt64(seed))
                 // Not 0xff, which begins a greeting and may be waited on.
-                return [UInt8(seed)] + (0..<200).map { _ in UInt8.random(in: 0...255, using: &random) }
+                return [UInt8(seed)]
+                    + (0..<200).map { _ in UInt8.random(in: 0...255, using: &random) }
             }
         }
         + [
@@ -68,7 +69,8 @@ extension Attack {
                 Array(Wire.greeting().prefix(40))
             },
             Attack("nothing at all", .greeting, shutsDown: true) { _ in [] },
-            Attack("major version 2", .greeting) { _ in Wire.greeting(major: 2) + Wire.ready("PUSH") },
+            Attack("major version 2", .greeting) { _ in Wire.greeting(major: 2) + Wire.ready("PUSH")
+            },
             Attack("mechanism PLAIN", .greeting) { _ in
                 Wire.greeting(mechanism: "PLAIN") + Wire.command("HELLO", [1, 97, 1, 98])
             },
@@ -165,7 +167,8 @@ extension Attack {
         },
         Attack("READY twice", .traffic) { type in Wire.ready(type) },
         Attack("ERROR in traffic", .traffic) { _ in Wire.command("ERROR", [2, 78, 111]) },
-        Attack("a command of 2^62 bytes in traffic", .traffic) { _ in Wire.header(1 << 62, flags: 6) },
+        Attack("a command of 2^62 bytes in traffic", .traffic) { _ in Wire.header(1 << 62, flags: 6)
+        },
         Attack("a command without a name in traffic", .traffic) { _ in Wire.frame([], flags: 4) },
         Attack("a command name beyond its frame in traffic", .traffic) { _ in
             Wire.frame([99, 65], flags: 4)

@@ -218,7 +218,9 @@ extension Stress {
             for (index, bytes) in load.frames.enumerated() {
                 var frame = [UInt8](
                     repeating: UInt8(truncatingIfNeeded: number + index), count: bytes)
-                for shift in 0..<8 { frame[shift] = UInt8(truncatingIfNeeded: number >> (8 * shift)) }
+                for shift in 0..<8 {
+                    frame[shift] = UInt8(truncatingIfNeeded: number >> (8 * shift))
+                }
                 message.append(Frame(frame))
             }
             return message
@@ -278,7 +280,9 @@ extension Stress {
             var info = [UInt8](repeating: 0, count: 256)
             var size = socklen_t(info.count)
             getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &info, &size)
-            return info.withUnsafeBytes { Int($0.loadUnaligned(fromByteOffset: 120, as: UInt64.self)) }
+            return info.withUnsafeBytes {
+                Int($0.loadUnaligned(fromByteOffset: 120, as: UInt64.self))
+            }
         }
 
         private static func peerPort(_ descriptor: Int32) -> UInt16? {

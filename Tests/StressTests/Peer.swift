@@ -91,7 +91,7 @@ final class Peer: @unchecked Sendable {
     func pass(_ bytes: [UInt8]) throws {
         var done = 0
         while done < bytes.count {
-            let count = bytes[done...].withUnsafeBytes { 
+            let count = bytes[done...].withUnsafeBytes {
                 send(channel, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             guard count > 0 else { throw Failure("cannot talk to the peer: errno \(errno)") }

@@ -7,7 +7,8 @@ extension Stress {
     /// Sockets that many threads use at once.
     @Suite(.serialized) struct Sharing {
         @Test(
-            .timeLimit(.minutes(1)), arguments: ["tcp://127.0.0.1:*", "ipc://*", "inproc://sharing"])
+            .timeLimit(.minutes(1)),
+            arguments: ["tcp://127.0.0.1:*", "ipc://*", "inproc://sharing"])
         func `four threads send and four receive, each message once and whole`(
             _ endpoint: String
         ) async throws {
@@ -147,7 +148,8 @@ extension Stress {
             var parts = [Wire.bigEndian(UInt64(number), bytes: 8)]
             for part in 0..<number % 3 {
                 let size = number % 50 == 0 ? 9000 : 10
-                parts.append([UInt8](repeating: UInt8(truncatingIfNeeded: number + part), count: size))
+                parts.append(
+                    [UInt8](repeating: UInt8(truncatingIfNeeded: number + part), count: size))
             }
             return Message(parts: parts)
         }

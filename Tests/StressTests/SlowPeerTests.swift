@@ -137,12 +137,13 @@ extension Stress {
 enum Payload {
     /// A message as `MCTestPeer` knows it: two frames that say which they are.
     static func whole(_ number: Int) -> Message {
-        Message(parts: (0..<2).map { index in
-            var frame: [UInt8] = []
-            for value in [number, index, 2] {
-                frame += Wire.bigEndian(UInt64(value), bytes: 8).reversed()
-            }
-            return frame + [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 1000)
-        })
+        Message(
+            parts: (0..<2).map { index in
+                var frame: [UInt8] = []
+                for value in [number, index, 2] {
+                    frame += Wire.bigEndian(UInt64(value), bytes: 8).reversed()
+                }
+                return frame + [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 1000)
+            })
     }
 }

@@ -1,7 +1,8 @@
 /// The bytes of ZMTP 3.1 (RFC 37), written out by hand: what raw peers send must not depend on the
 /// code under test.
 enum Wire {
-    static func greeting(mechanism: String = "NULL", major: UInt8 = 3, minor: UInt8 = 1) -> [UInt8] {
+    static func greeting(mechanism: String = "NULL", major: UInt8 = 3, minor: UInt8 = 1) -> [UInt8]
+    {
         var bytes: [UInt8] = [0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, major, minor]
         bytes += Array(mechanism.utf8.prefix(20))
         bytes += [UInt8](repeating: 0, count: 64 - bytes.count)
@@ -15,7 +16,8 @@ enum Wire {
     }
 
     static func property(_ name: String, _ value: [UInt8]) -> [UInt8] {
-        [UInt8(name.utf8.count)] + Array(name.utf8) + bigEndian(UInt64(value.count), bytes: 4) + value
+        [UInt8(name.utf8.count)] + Array(name.utf8) + bigEndian(UInt64(value.count), bytes: 4)
+            + value
     }
 
     static func command(_ name: String, _ data: [UInt8] = []) -> [UInt8] {

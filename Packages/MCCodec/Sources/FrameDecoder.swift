@@ -198,7 +198,8 @@ extension FrameDecoder {
         guard let chunk else { return }
         let block = Block.allocate(capacity: min(count, FrameDecoder.largestReservation))
         let first = min(available, block.capacity)
-        unsafe block.payload.copyMemory(from: chunk.payload + begin + headerLength, byteCount: first)
+        unsafe block.payload.copyMemory(
+            from: chunk.payload + begin + headerLength, byteCount: first)
         begin += headerLength + first
         large = block
         largeFilled = first

@@ -52,7 +52,9 @@ public final class Context: Sendable {
     }
 
     /// Makes the engine of a socket.
-    func makeEngine(_ pattern: any Pattern, options: SocketOptions) throws(SocketError) -> SocketEngine {
+    func makeEngine(
+        _ pattern: any Pattern, options: SocketOptions
+    ) throws(SocketError) -> SocketEngine {
         try options.check()
         let thread = try ioThread()
         let engine = try SocketEngine(

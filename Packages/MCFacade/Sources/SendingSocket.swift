@@ -30,7 +30,9 @@ extension SendingSocket {
 
     /// Sends one frame with a copy of `bytes`.
     public func send(_ bytes: RawSpan, _ flags: SendFlags = []) throws(SocketError) {
-        try unsafe bytes.withUnsafeBytes { bytes throws(SocketError) in try unsafe send(bytes: bytes, flags) }
+        try unsafe bytes.withUnsafeBytes { bytes throws(SocketError) in
+            try unsafe send(bytes: bytes, flags)
+        }
     }
 
     /// Sends one frame with a copy of `bytes`.

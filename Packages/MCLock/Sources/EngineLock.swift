@@ -30,7 +30,9 @@ package struct EngineLock: @unchecked Sendable {
     package func lock() {
         if unsafe word.pointee.compareExchange(
             expected: 0, desired: 1, successOrdering: .acquiring, failureOrdering: .relaxed
-        ).exchanged { return }
+        ).exchanged {
+            return
+        }
         lockSlow()
     }
 
@@ -43,7 +45,9 @@ package struct EngineLock: @unchecked Sendable {
                 unsafe word.pointee.compareExchange(
                     expected: 0, desired: 1, successOrdering: .acquiring, failureOrdering: .relaxed
                 ).exchanged
-            { return }
+            {
+                return
+            }
             _spinHint()
         }
         let raw = unsafe UnsafeMutableRawPointer(word).assumingMemoryBound(to: UInt32.self)

@@ -64,7 +64,9 @@ public struct Block: @unchecked Sendable {
     @inlinable public var capacity: Int { unsafe header.pointee.capacity }
 
     /// Whether the caller's reference is the only one.
-    @inlinable public var isUnique: Bool { unsafe header.pointee.references.load(ordering: .acquiring) == 1 }
+    @inlinable public var isUnique: Bool {
+        unsafe header.pointee.references.load(ordering: .acquiring) == 1
+    }
 
     @inlinable
     public func retain(_ count: Int = 1) {
@@ -75,9 +77,10 @@ public struct Block: @unchecked Sendable {
     public func release(_ count: Int = 1) {
         if unsafe header.pointee.references.load(ordering: .acquiring) == count {
             Heap.free(self)
-        } else if unsafe header.pointee.references.wrappingSubtract(count, ordering: .acquiringAndReleasing)
-            .newValue == 0
-        {
+        } else if unsafe header.pointee.references.wrappingSubtract(
+            count, ordering: .acquiringAndReleasing
+        )
+        .newValue == 0 {
             Heap.free(self)
         }
     }
@@ -109,7 +112,8 @@ extension Block {
                     owner: nil, payload: payload, capacity: memory.count, sizeClass: -1,
                     kind: .adopted),
                 release: release))
-        return unsafe Block(header: UnsafeMutableRawPointer(adopted).assumingMemoryBound(to: Header.self))
+        return unsafe Block(
+            header: UnsafeMutableRawPointer(adopted).assumingMemoryBound(to: Header.self))
     }
 
     /// A header with the closure behind it; the header comes first so that the address is the same.

@@ -89,12 +89,14 @@ extension Frame {
         if bytes.count <= Frame.inlineCapacity {
             inlineCount = UInt8(truncatingIfNeeded: bytes.count)
             unsafe withUnsafeMutableBytes(of: &words) { words in
-                unsafe words.baseAddress.unsafelyUnwrapped.copyMemory(from: base, byteCount: bytes.count)
+                unsafe words.baseAddress.unsafelyUnwrapped.copyMemory(
+                    from: base, byteCount: bytes.count)
             }
         } else {
             let block = Block.allocate(capacity: bytes.count)
             unsafe block.payload.copyMemory(from: base, byteCount: bytes.count)
-            self = unsafe Frame(slice: block, address: UnsafeRawPointer(block.payload), count: bytes.count)
+            self = unsafe Frame(
+                slice: block, address: UnsafeRawPointer(block.payload), count: bytes.count)
         }
     }
 
@@ -144,7 +146,8 @@ extension Frame {
         precondition(count >= 0, "a frame cannot have \(count) bytes")
         let block = Block.allocate(capacity: count)
         // Owns the block from here on, so that an error gives it back.
-        let frame = unsafe Frame(slice: block, address: UnsafeRawPointer(block.payload), count: count)
+        let frame = unsafe Frame(
+            slice: block, address: UnsafeRawPointer(block.payload), count: count)
         try unsafe fill(UnsafeMutableRawBufferPointer(start: block.payload, count: count))
         self = frame
     }
@@ -157,8 +160,10 @@ extension Frame {
     public init(
         adopting memory: UnsafeRawBufferPointer, release: @escaping @Sendable () -> Void
     ) {
-        let block = unsafe Block.adopting(UnsafeMutableRawBufferPointer(mutating: memory), release: release)
-        unsafe self.init(slice: block, address: UnsafeRawPointer(block.payload), count: memory.count)
+        let block = unsafe Block.adopting(
+            UnsafeMutableRawBufferPointer(mutating: memory), release: release)
+        unsafe self.init(
+            slice: block, address: UnsafeRawPointer(block.payload), count: memory.count)
     }
 }
 
@@ -171,7 +176,8 @@ extension Frame {
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         if kind == .slice {
-            return try unsafe body(UnsafeRawBufferPointer(start: sliceAddress, count: Int(words[2])))
+            return try unsafe body(
+                UnsafeRawBufferPointer(start: sliceAddress, count: Int(words[2])))
         }
         let count = Int(inlineCount)
         return try unsafe words.span.bytes.withUnsafeBytes { bytes throws(Failure) in
@@ -219,10 +225,13 @@ extension Frame {
     public borrowing func slice(_ range: Range<Int>) -> Frame {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "slice out of bounds")
         if kind == .inline {
-            return unsafe withUnsafeBytes { unsafe Frame(copying: UnsafeRawBufferPointer(rebasing: $0[range])) }
+            return unsafe withUnsafeBytes {
+                unsafe Frame(copying: UnsafeRawBufferPointer(rebasing: $0[range]))
+            }
         }
         block.retain()
-        return unsafe Frame(slice: block, address: sliceAddress + range.lowerBound, count: range.count)
+        return unsafe Frame(
+            slice: block, address: sliceAddress + range.lowerBound, count: range.count)
     }
 
     /// Whether both have the same bytes.
@@ -243,7 +252,8 @@ extension Frame {
             return unsafe UnsafeRawBufferPointer(start: sliceAddress, count: Int(words[2]))
         }
         // The inline payload is the value's first member.
-        return unsafe UnsafeRawBufferPointer(start: UnsafeRawPointer(address), count: Int(inlineCount))
+        return unsafe UnsafeRawBufferPointer(
+            start: UnsafeRawPointer(address), count: Int(inlineCount))
     }
 
     /// The slice's block and address, for a writer that refers to them.

@@ -29,7 +29,8 @@ public enum Heap {
     @unsafe
     @usableFromInline
     package struct State: ~Copyable {
-        var free: InlineArray<16, UnsafeMutablePointer<Block.Header>?> = unsafe InlineArray(repeating: nil)
+        var free: InlineArray<16, UnsafeMutablePointer<Block.Header>?> = unsafe InlineArray(
+            repeating: nil)
         var freeCount: InlineArray<16, Int> = InlineArray(repeating: 0)
         /// Blocks that other threads gave back: a stack that only the owner empties, whole. Not the
         /// first member, which ThreadSanitizer takes for the owner's changes of any.
@@ -113,7 +114,9 @@ public enum Heap {
     package static func grow(_ block: Block, capacity: Int, used: Int) -> Block {
         precondition(block.isUnique, "a shared block cannot grow")
         if unsafe block.header.pointee.kind == .single {
-            guard let raw = unsafe realloc(UnsafeMutableRawPointer(block.header), capacity + headerBytes)
+            guard
+                let raw = unsafe realloc(
+                    UnsafeMutableRawPointer(block.header), capacity + headerBytes)
             else { fatalError("out of memory: \(capacity) bytes for a message block") }
             let header = unsafe raw.assumingMemoryBound(to: Block.Header.self)
             unsafe header.pointee.payload = raw + headerBytes
@@ -178,7 +181,8 @@ public enum Heap {
     }
 
     private static func flushForeign(_ heap: UnsafeMutablePointer<State>) {
-        guard let owner = unsafe heap.pointee.foreignOwner, let first = unsafe heap.pointee.foreignFirst,
+        guard let owner = unsafe heap.pointee.foreignOwner,
+            let first = unsafe heap.pointee.foreignFirst,
             let last = unsafe heap.pointee.foreignLast
         else { return }
         var top = unsafe owner.pointee.returned.load(ordering: .relaxed)
@@ -211,7 +215,9 @@ public enum Heap {
 
     @inline(__always)
     private static func current() -> UnsafeMutablePointer<State> {
-        if let heap = unsafe cmc_thread_heap() { return unsafe heap.assumingMemoryBound(to: State.self) }
+        if let heap = unsafe cmc_thread_heap() {
+            return unsafe heap.assumingMemoryBound(to: State.self)
+        }
         return unsafe makeCurrent()
     }
 

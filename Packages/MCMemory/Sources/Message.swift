@@ -131,7 +131,9 @@ extension Message {
 
     /// Frames behind the first, for the engine.
     @inlinable
-    package var rest: UnsafePointer<Frame>? { unsafe tail.map { unsafe UnsafePointer($0 + Int(start)) } }
+    package var rest: UnsafePointer<Frame>? {
+        unsafe tail.map { unsafe UnsafePointer($0 + Int(start)) }
+    }
 
     /// A second message with the same frames; blocks are shared, not copied.
     public borrowing func copy() -> Message {

@@ -70,7 +70,8 @@ package final class Rep: Pattern {
             while let frame = envelope.removeFirst() {
                 unsafe withUnsafePointer(to: frame) {
                     let bytes = unsafe $0.pointee.borrowedBytes(at: $0)
-                    unsafe asker.writeFrame(bytes.baseAddress, count: bytes.count, frame: $0, more: true)
+                    unsafe asker.writeFrame(
+                        bytes.baseAddress, count: bytes.count, frame: $0, more: true)
                 }
             }
             asker.write(message)

@@ -8,7 +8,8 @@ extension SubscriptionNodes {
         of node: UnsafeMutablePointer<SubscriptionNode>
     ) -> UnsafeMutablePointer<SubscriptionEntry> {
         if unsafe node.pointee.entryCapacity > 0 {
-            let bits = unsafe UInt(node.pointee.entry.slot)
+            let bits =
+                unsafe UInt(node.pointee.entry.slot)
                 | UInt(node.pointee.entry.count) << 32
             if let several = unsafe UnsafeMutablePointer<SubscriptionEntry>(bitPattern: bits) {
                 return unsafe several

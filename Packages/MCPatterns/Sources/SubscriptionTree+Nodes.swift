@@ -103,7 +103,8 @@ struct SubscriptionNodes {
         let stride = MemoryLayout<SubscriptionNode>.stride
         assert(stride == 64, "a node is one cache line")
         assert(MemoryLayout<SubscriptionBranch>.stride == 16, "four branches are one cache line")
-        return unsafe UnsafeMutableRawPointer
+        return
+            unsafe UnsafeMutableRawPointer
             .allocate(byteCount: capacity * stride, alignment: 64)
             .bindMemory(to: SubscriptionNode.self, capacity: capacity)
     }

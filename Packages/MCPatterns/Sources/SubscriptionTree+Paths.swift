@@ -148,7 +148,8 @@ extension SubscriptionNodes {
         unsafe setLabel(of: upper, UnsafeRawBufferPointer(rebasing: label[..<length]))
         unsafe setLabel(of: lower, UnsafeRawBufferPointer(rebasing: label[(length + 1)...]))
         let (parent, branch) = unsafe (
-            base[Int(lower)].parent, base[Int(lower)].branch.key)
+            base[Int(lower)].parent, base[Int(lower)].branch.key
+        )
         replaceChild(key: branch, of: parent, with: upper)
         addChild(lower, key: key, to: upper)
         return upper

@@ -157,7 +157,9 @@ extension Connection {
 
     private func subscription(_ prefix: [UInt8], add: Bool, from pipe: Pipe) {
         engine.lock.lock()
-        unsafe prefix.withUnsafeBytes { unsafe engine.pattern.subscription($0, add: add, from: pipe) }
+        unsafe prefix.withUnsafeBytes {
+            unsafe engine.pattern.subscription($0, add: add, from: pipe)
+        }
         engine.settleAndUnlock()
     }
 

@@ -101,7 +101,9 @@ final class Connection: EventHandler, @unchecked Sendable {
     }
 
     /// Names the connection in the socket's epoll set.
-    var readToken: UInt64 { unsafe UInt64(UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque())) }
+    var readToken: UInt64 {
+        unsafe UInt64(UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque()))
+    }
 
     // MARK: Writing
 

@@ -57,7 +57,9 @@ package struct FairQueue {
         guard unsafe index >= 0 && index < state.pointee.activeCount else { return }
         unsafe state.pointee.activeCount -= 1
         unsafe swap(index, state.pointee.activeCount)
-        if unsafe state.pointee.current >= state.pointee.activeCount { unsafe state.pointee.current = 0 }
+        if unsafe state.pointee.current >= state.pointee.activeCount {
+            unsafe state.pointee.current = 0
+        }
     }
 
     private func swap(_ a: Int, _ b: Int) {

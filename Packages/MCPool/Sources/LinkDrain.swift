@@ -38,7 +38,8 @@ enum LinkDrain {
 
     /// Throws away what came; how many bytes are not with the peer.
     private static func unsent(_ link: any StreamLink) -> Int32 {
-        let hasEnded = unsafe withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 16) { buffer in
+        let hasEnded = unsafe withUnsafeTemporaryAllocation(byteCount: 16 << 10, alignment: 16) {
+            buffer in
             for _ in 0..<16 {
                 switch unsafe link.read(into: buffer) {
                 case .bytes: continue

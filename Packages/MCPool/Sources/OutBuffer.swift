@@ -74,7 +74,8 @@ extension OutBuffer {
         let total = count &+ FrameHeader.maximumLength
         if room < total { openBlock(for: total) }
         let cursor = unsafe self.cursor.unsafelyUnwrapped
-        let header = unsafe FrameHeader(flags: flags, bodyLength: UInt64(count)).encode(into: cursor)
+        let header = unsafe FrameHeader(flags: flags, bodyLength: UInt64(count)).encode(
+            into: cursor)
         if count > 0 { unsafe memcpy(cursor + header, body.unsafelyUnwrapped, count) }
         let used = header &+ count
         unsafe self.cursor = cursor + used
@@ -112,7 +113,8 @@ extension OutBuffer {
     ) {
         if room < FrameHeader.maximumLength { openBlock(for: FrameHeader.maximumLength) }
         let cursor = unsafe self.cursor.unsafelyUnwrapped
-        let header = unsafe FrameHeader(flags: flags, bodyLength: UInt64(count)).encode(into: cursor)
+        let header = unsafe FrameHeader(flags: flags, bodyLength: UInt64(count)).encode(
+            into: cursor)
         unsafe self.cursor = cursor + header
         room -= header
         openEndsMessage = false
@@ -142,7 +144,9 @@ extension OutBuffer {
 
     /// Makes what was added to the open block a segment; the rest of the block stays open.
     private mutating func closeSegment() {
-        guard let open, let start = unsafe openStart, let cursor = unsafe cursor, unsafe cursor > start else { return }
+        guard let open, let start = unsafe openStart, let cursor = unsafe cursor,
+            unsafe cursor > start
+        else { return }
         open.retain()
         unsafe segments.append(
             Segment(

@@ -255,7 +255,8 @@ extension Pipe {
         _ address: UnsafeRawPointer?, count: Int, frame: UnsafePointer<Frame>?, flags: FrameFlags
     ) {
         if let (block, address) = unsafe frame?.pointee.sliceParts {
-            unsafe pointee.fill.append(referring: block, address: address, count: count, flags: flags)
+            unsafe pointee.fill.append(
+                referring: block, address: address, count: count, flags: flags)
             return
         }
         let copy = unsafe Frame(copying: UnsafeRawBufferPointer(start: address, count: count))

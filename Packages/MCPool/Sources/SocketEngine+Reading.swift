@@ -59,7 +59,8 @@ extension SocketEngine {
                 guard let base = events.baseAddress else { return }
                 let count = unsafe cmc_epoll_wait(epoll, base, Int32(events.count), timeout)
                 for index in 0..<Int(max(0, count)) {
-                    guard let raw = unsafe UnsafeRawPointer(bitPattern: UInt(events[index].token)) else {
+                    guard let raw = unsafe UnsafeRawPointer(bitPattern: UInt(events[index].token))
+                    else {
                         cmc_eventfd_clear(wakeDescriptor)
                         continue
                     }

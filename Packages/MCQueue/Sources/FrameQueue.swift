@@ -134,7 +134,8 @@ extension FrameQueue {
 
     /// Shows the consumer every whole message pushed so far.
     package func publish() {
-        unsafe shared.pointee.published.store(producer.pointee.committedFrames, ordering: .releasing)
+        unsafe shared.pointee.published.store(
+            producer.pointee.committedFrames, ordering: .releasing)
     }
 
     /// Drops the frames of a message that will not be finished.
@@ -162,7 +163,8 @@ extension FrameQueue {
 
     /// Messages pushed and not yet taken, as far as the consumer has told.
     package var depth: Int {
-        unsafe producer.pointee.seenConsumed = shared.pointee.consumedMessages.load(ordering: .acquiring)
+        unsafe producer.pointee.seenConsumed = shared.pointee.consumedMessages.load(
+            ordering: .acquiring)
         return unsafe Int(producer.pointee.messages &- producer.pointee.seenConsumed)
     }
 
@@ -170,7 +172,9 @@ extension FrameQueue {
     /// has told only when what is known already does not suffice.
     package func hasRoom(limit: Int) -> Bool {
         if limit == 0 { return true }
-        if unsafe Int(producer.pointee.messages &- producer.pointee.seenConsumed) < limit { return true }
+        if unsafe Int(producer.pointee.messages &- producer.pointee.seenConsumed) < limit {
+            return true
+        }
         return depth < limit
     }
 
@@ -186,7 +190,8 @@ extension FrameQueue {
     /// Takes the oldest published frame, nil when there is none.
     package func pop() -> Frame? {
         if unsafe consumer.pointee.frames == consumer.pointee.seenPublished {
-            unsafe consumer.pointee.seenPublished = shared.pointee.published.load(ordering: .acquiring)
+            unsafe consumer.pointee.seenPublished = shared.pointee.published.load(
+                ordering: .acquiring)
             if unsafe consumer.pointee.frames == consumer.pointee.seenPublished { return nil }
         }
         var index = unsafe consumer.pointee.index

@@ -53,7 +53,8 @@ package final class Waiter: @unchecked Sendable {
         case .thread:
             guard let word = unsafe word else { return }
             unsafe word.pointee.store(1, ordering: .releasing)
-            unsafe cmc_futex_wake(UnsafeMutableRawPointer(word).assumingMemoryBound(to: UInt32.self), 1)
+            unsafe cmc_futex_wake(
+                UnsafeMutableRawPointer(word).assumingMemoryBound(to: UInt32.self), 1)
         case .task(let continuation):
             unsafe continuation.resume(returning: reason)
         }

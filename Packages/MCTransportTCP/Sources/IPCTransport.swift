@@ -63,7 +63,7 @@ public struct IPCTransport: StreamTransport {
             let socket = try StreamSocket(.unix, options)
             try socket.connect(target)
             return SocketLink(socket, .unix, peer: address.text)
-        } catch where error.number == EAGAIN {
+        } catch  where error.number == EAGAIN {
             throw TransportError(
                 .connectionRefused,
                 "cannot connect to \(address.text): the listener's backlog is full",
@@ -116,7 +116,7 @@ extension IPCTransport {
             let socket = try StreamSocket(.unix, options)
             do throws(Errno) {
                 try socket.bind(address)
-            } catch where error.number == EADDRINUSE && isPath {
+            } catch  where error.number == EADDRINUSE && isPath {
                 guard SocketPath.removeStale(endpoint.address, address) else { throw error }
                 try socket.bind(address)
             }

@@ -46,9 +46,10 @@ public struct TCPTransport: StreamTransport {
         do throws(TransportError) {
             let host = try destination(of: endpoint)
             if let address = try number(host, endpoint) {
-                completion(Result { () throws(TransportError) in
-                    try linkAddresses([address], endpoint)
-                })
+                completion(
+                    Result { () throws(TransportError) in
+                        try linkAddresses([address], endpoint)
+                    })
                 return
             }
             NameResolver.shared.submit { canRun in
@@ -58,10 +59,11 @@ public struct TCPTransport: StreamTransport {
                     completion(.failure(error))
                     return
                 }
-                completion(Result { () throws(TransportError) in
-                    try linkAddresses(
-                        SocketAddress.lookUp(host, ipv6: options.ipv6, for: endpoint), endpoint)
-                })
+                completion(
+                    Result { () throws(TransportError) in
+                        try linkAddresses(
+                            SocketAddress.lookUp(host, ipv6: options.ipv6, for: endpoint), endpoint)
+                    })
             }
         } catch {
             completion(.failure(error))

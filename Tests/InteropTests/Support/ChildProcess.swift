@@ -114,12 +114,6 @@ final class ChildProcess: @unchecked Sendable {
         }
     }
 
-    /// Whether there is output to read, now or soon.
-    func hasOutput(milliseconds: Int) throws -> Bool {
-        if !unread.isEmpty { return true }
-        return cmc_poll_one(descriptor, CMC_POLL_IN, Int64(milliseconds) * 1_000_000) > 0
-    }
-
     /// Everything up to the end of the output.
     func readToEnd(seconds: Int = 20) throws -> String {
         let deadline = ContinuousClock.now + .seconds(seconds)
