@@ -28,7 +28,7 @@ extension FacadeTests {
                 let a = try PairSocket(context: context, options: Self.options)
                 let b = try PairSocket(context: context, options: Self.options)
                 try b.connect(try a.bind(way.fresh))
-                let rounds = 6000
+                let rounds = 3000
                 let echo = Worker {
                     var random: UInt64 = 1
                     for _ in 0..<rounds {
@@ -61,7 +61,7 @@ extension FacadeTests {
                 let a = try PairSocket(context: context, options: options)
                 let b = try PairSocket(context: context, options: options)
                 try b.connect(try a.bind(way.fresh))
-                let total = 30_000
+                let total = 15_000
                 let body = [UInt8](repeating: 1, count: 600)
                 let work = [(a, 1), (b, 2)].flatMap { socket, seed in
                     [
@@ -98,7 +98,7 @@ extension FacadeTests {
                 let push = try PushSocket(context: context, options: options)
                 let pull = try PullSocket(context: context, options: options)
                 try push.connect(try pull.bind(way.fresh))
-                let each = 4000
+                let each = 2500
                 let body = [UInt8](repeating: 1, count: 3000)
                 let receivers = (0..<4).map { seed in
                     Worker {
@@ -128,7 +128,7 @@ extension FacadeTests {
                 let a = try PairSocket(context: context, options: Self.options)
                 let b = try PairSocket(context: context, options: Self.options)
                 try b.connect(try a.bind(way.fresh))
-                let rounds = 4000
+                let rounds = 3000
                 let echo = Task {
                     for _ in 0..<rounds { try await b.send(try await b.receive()) }
                 }

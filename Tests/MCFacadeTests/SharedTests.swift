@@ -35,7 +35,7 @@ extension FacadeTests {
         }
 
         private static let senders = 4
-        private static let each = 2500
+        private static let each = 1500
         private static var expected: Set<Mark> {
             Set(
                 (0..<senders).flatMap { sender in

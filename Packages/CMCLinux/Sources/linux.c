@@ -190,13 +190,14 @@ static void (*heap_retired)(void *);
 
 static void heap_destructor(void *heap) {
     cmc_thread_heap_slot = NULL;
-    heap_retired(heap);
+    __atomic_load_n(&heap_retired, __ATOMIC_RELAXED)(heap);
 }
 
 static void heap_key_create(void) { pthread_key_create(&heap_key, heap_destructor); }
 
 void cmc_thread_heap_set(void *heap, void (*retired)(void *)) {
-    heap_retired = retired;
+    // Always the same function, but set by every thread.
+    __atomic_store_n(&heap_retired, retired, __ATOMIC_RELAXED);
     pthread_once(&heap_once, heap_key_create);
     pthread_setspecific(heap_key, heap);
     cmc_thread_heap_slot = heap;

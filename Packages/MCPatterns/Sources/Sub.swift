@@ -13,6 +13,9 @@ package final class Sub: Pattern {
     private var subscriptions = SubscriptionTree()
     /// Each prefix and how often it was subscribed to, for peers that come later.
     private var prefixes: [[UInt8]: Int] = [:]
+    /// The next message, when somebody has asked whether there is one: only a message that matches
+    /// is a reason to be ready.
+    private var found = Message()
 
     package init() {}
 
@@ -71,6 +74,11 @@ package final class Sub: Pattern {
     }
 
     package func receive(into message: inout Message) throws(SocketError) -> Bool {
+        if !found.isEmpty {
+            message = Message()
+            swap(&message, &found)
+            if matches(message) { return true }
+        }
         // A publisher filters, but a message may be under way when its subscription is cancelled.
         while fairQueue.receive(into: &message) != nil {
             if matches(message) { return true }
@@ -84,5 +92,13 @@ package final class Sub: Pattern {
         }
     }
 
-    package func isReadyToReceive() -> Bool { fairQueue.hasMessage() }
+    package func isReadyToReceive() -> Bool {
+        if !found.isEmpty && matches(found) { return true }
+        found = Message()
+        while fairQueue.receive(into: &found) != nil {
+            if matches(found) { return true }
+        }
+        found = Message()
+        return false
+    }
 }
