@@ -82,6 +82,9 @@ extension SocketEngine {
     /// Sends no more into a stream pipe; it ends when what was sent has left. Lock held.
     func linger(_ pipe: Pipe) {
         guard pipe.pointee.isAttached, !pipe.pointee.isLingering else { return }
+        // Dropping or finishing may detach the pipe, and with it let the state go.
+        let owner = pipe.pointee.owner
+        defer { withExtendedLifetime(owner) {} }
         pipe.pointee.isLingering = true
         pipe.pointee.isSendClosed = true
         pattern.closeSending(pipe)

@@ -39,14 +39,13 @@ extension SocketEngine {
     /// Writes everything that waits for the flusher: the caller is about to sleep, and an answer
     /// may depend on it. Lock held; let go in between.
     func flushWatched() {
-        guard !watched.isEmpty else { return }
-        for pipe in watched where canWrite(pipe) { writeTurnIfAttached(pipe) }
-    }
-
-    private func writeTurnIfAttached(_ pipe: Pipe) {
-        // The list was copied and the lock let go in between: the pipe may have gone.
-        guard pipes.contains(pipe), canWrite(pipe) else { return }
-        writeTurn(pipe)
+        var index = 0
+        while index < watched.count {
+            let pipe = watched[index]
+            if canWrite(pipe) { writeTurn(pipe) }
+            // The lock was let go: the list may have changed, and the pipe have gone.
+            if index < watched.count, watched[index] == pipe { index += 1 }
+        }
     }
 
     func watch(_ pipe: Pipe) {
