@@ -1,6 +1,5 @@
 import Glibc
 import MCFacade
-import Synchronization
 
 /// `serve TYPE ENDPOINT [option=value…]`: a bound socket (`connect=1`: a connected one) that does
 /// what its type does: counts what it gets, echoes, or sends numbers. Lines on standard input ask
@@ -68,7 +67,7 @@ enum Serve {
 
     /// Counts, shared between threads.
     final class Counter: Sendable {
-        private let counters = Mutex(Counters())
+        private let counters = Locked(Counters())
 
         func count(_ message: borrowing Message) {
             let bytes = message.totalBytes

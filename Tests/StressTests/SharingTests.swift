@@ -1,6 +1,5 @@
 import Glibc
 import MCFacade
-import Synchronization
 import Testing
 
 extension Stress {
@@ -20,9 +19,9 @@ extension Stress {
                     context: context, options: patient { $0.sendHighWaterMark = 100 })
                 try push.connect(try pull.bind(endpoint))
                 let perThread = scaled(20_000)
-                let seen = Mutex([Bool](repeating: false, count: 4 * perThread))
-                let problems = Mutex([String]())
-                let left = Mutex(8)
+                let seen = Locked([Bool](repeating: false, count: 4 * perThread))
+                let problems = Locked([String]())
+                let left = Locked(8)
                 for thread in 0..<4 {
                     startThread {
                         do {
@@ -77,8 +76,8 @@ extension Stress {
                         }
                     }
                 }
-                let problems = Mutex([String]())
-                let left = Mutex(3)
+                let problems = Locked([String]())
+                let left = Locked(3)
                 for thread in 0..<3 {
                     let dealer = try DealerSocket(context: context, options: patient())
                     try dealer.connect(real)
@@ -116,7 +115,7 @@ extension Stress {
                         context: context, options: patient { $0.sendHighWaterMark = 1 })
                     try pull.bind("tcp://127.0.0.1:*")
                     try push.connect("tcp://127.0.0.1:1")
-                    let left = Mutex(8)
+                    let left = Locked(8)
                     for _ in 0..<4 {
                         startThread {
                             while (try? pull.receive()) != nil {}
