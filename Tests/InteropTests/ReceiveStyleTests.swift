@@ -1,6 +1,6 @@
 import Glibc
 import MCFacade
-import Synchronization
+import MCLock
 import Testing
 
 /// The three ways to receive, each from a libzmq sender that does not wait for us.
@@ -73,7 +73,7 @@ struct ReceiveStyleTests {
         let peer = try PythonPeer()
         let socket = try open(pairing, setting, peer, folder)
         defer { socket.close() }
-        let log = Mutex<[Int]>([])
+        let log = Locked<[Int]>([])
         try socket.onMessage { message in
             let number = message.number
             log.withLock { $0.append(number) }
@@ -110,7 +110,7 @@ struct ReceiveStyleTests {
         defer { socket.close() }
         try peer.ask("open", "s", "REQ")
         try setting.join(socket, peer, "s", in: folder)
-        let failures = Mutex<[String]>([])
+        let failures = Locked<[String]>([])
         let server = try #require(socket as? any SendingSocket & ReceivingSocket)
         try server.onMessage { message in
             do {
@@ -170,7 +170,7 @@ struct ReceiveStyleTests {
     }
 
     private final class Counter: Sendable {
-        private let count = Mutex(0)
+        private let count = Locked(0)
 
         var value: Int { count.withLock { $0 } }
 

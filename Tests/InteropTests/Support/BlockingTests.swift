@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import MCLock
 import Testing
 
 /// Threads for tests that block: those of the concurrency runtime are few, and tasks of other tests
@@ -9,7 +9,7 @@ final class BlockingThreads: TaskExecutor, @unchecked Sendable {
     static let testsAtATime = 6
     static let shared = BlockingThreads(count: 2 * testsAtATime)
 
-    private let queue = Mutex<[UnownedJob]>([])
+    private let queue = Locked<[UnownedJob]>([])
     private let semaphore: UnsafeMutablePointer<sem_t>
 
     private init(count: Int) {
@@ -52,9 +52,9 @@ private final class Gate: Sendable {
         var waiters: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let state: Mutex<State>
+    private let state: Locked<State>
 
-    init(_ count: Int) { state = Mutex(State(free: count)) }
+    init(_ count: Int) { state = Locked(State(free: count)) }
 
     func enter() async {
         await withCheckedContinuation { continuation in
