@@ -67,7 +67,7 @@ extension Connection {
     ///
     /// - Returns: false when the turn is over.
     private func decode(into pipe: Pipe) throws(SocketError) -> Bool {
-        let limit = pipe.pointee.receiveHighWaterMark
+        let limit = pipe.pointee.receiveHighWaterMark.load(ordering: .relaxed)
         let takesMessages = engine.pattern.takesMessages
         let queue = pipe.pointee.received
         while true {

@@ -88,7 +88,8 @@ package struct PipeState: ~Copyable {
 
     // MARK: The way in
     let received: FrameQueue
-    var receiveHighWaterMark: Int
+    /// Read by the reader without the lock, and changed under it while the socket is in use.
+    let receiveHighWaterMark: Atomic<Int>
     /// Nothing more will come; the pipe ends when the queue is empty.
     var isReceiveEnded = false
     /// In-process only: the consumer found the queue empty and wants to be told of the next
@@ -128,7 +129,7 @@ package struct PipeState: ~Copyable {
     ) {
         unsafe self.engine = engine
         self.sendHighWaterMark = sendHighWaterMark
-        self.receiveHighWaterMark = receiveHighWaterMark
+        self.receiveHighWaterMark = Atomic(receiveHighWaterMark)
         unsafe flight = .allocate(capacity: 1)
         unsafe flight.initialize(to: OutBuffer())
         received = FrameQueue.create(creditStep: receiveHighWaterMark / 4)

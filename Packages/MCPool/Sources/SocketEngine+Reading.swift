@@ -4,6 +4,7 @@ import MCLock
 import MCMemory
 import MCQueue
 import MCTransport
+import Synchronization
 
 /// The reader role: one thread at a time reads and decodes for all connections of the socket: a
 /// receiver that found nothing queued, or the I/O thread while no receiver is inside.
@@ -124,7 +125,7 @@ extension SocketEngine {
     /// A stalled connection goes on when its queue has room again.
     func resumeIfRoom(_ connection: Connection) {
         guard connection.isStalled, !connection.isEnded, let pipe = connection.pipe else { return }
-        let limit = pipe.pointee.receiveHighWaterMark
+        let limit = pipe.pointee.receiveHighWaterMark.load(ordering: .relaxed)
         guard limit == 0 || pipe.pointee.received.depth <= limit / 2 else { return }
         connection.isStalled = false
         _ = cmc_epoll_add(

@@ -4,6 +4,7 @@ import MCMemory
 import MCQueue
 package import MCTransport
 package import MCTransportInproc
+import Synchronization
 
 /// Everything of one socket below its typed face: its pipes, its waiters, who reads and who
 /// writes.
@@ -166,7 +167,8 @@ package final class SocketEngine: @unchecked Sendable {
         change(&options)
         for pipe in pipes where pipe.pointee.pair == nil {
             pipe.pointee.sendHighWaterMark = options.sendHighWaterMark
-            pipe.pointee.receiveHighWaterMark = options.receiveHighWaterMark
+            pipe.pointee.receiveHighWaterMark.store(
+                options.receiveHighWaterMark, ordering: .relaxed)
             if pipe.pointee.hasRoom { pattern.writable(pipe) }
         }
         wakeSenders()
