@@ -91,8 +91,11 @@ extension SocketEngine {
         if canWrite(pipe) { watch(pipe) }
         let limit = options.lingerMilliseconds
         if limit == 0 {
+            // The pipe may be gone with it.
             drop(pipe)
-        } else if pipe.pointee.hasUnsent && limit > 0 && state == .open {
+            return
+        }
+        if pipe.pointee.hasUnsent && limit > 0 && state == .open {
             let reference = PipeReference(pipe: pipe, owner: pipe.pointee.owner)
             ioThread.post { [self] in
                 _ = ioThread.addTimer(afterNanoseconds: UInt64(limit) * 1_000_000) { [weak self] in
