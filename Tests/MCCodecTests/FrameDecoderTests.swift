@@ -4,68 +4,6 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct FrameDecoderTests {
-    /// A frame as the tests compare it.
-    struct Seen: Equatable {
-        var body: [UInt8]
-        var more = false
-        var isCommand = false
-    }
-
-    /// Encoded as on the wire.
-    static func encode(_ frames: [Seen]) -> [UInt8] {
-        var bytes: [UInt8] = []
-        for frame in frames {
-            var flags: FrameFlags = frame.more ? .more : []
-            if frame.isCommand { flags.insert(.command) }
-            FrameHeader(flags: flags, bodyLength: UInt64(frame.body.count)).append(to: &bytes)
-            bytes += frame.body
-        }
-        return bytes
-    }
-
-    /// A decoder as a connection uses it, with the kernel's part played by `receive`.
-    struct Reader: ~Copyable {
-        var decoder: FrameDecoder
-        var seen: [Seen] = []
-        var largestHeld = 0
-
-        init(_ limits: FrameDecoder.Limits = .init()) { decoder = FrameDecoder(limits: limits) }
-
-        /// One read of at most so many bytes, and the frames that it gives.
-        ///
-        /// - Returns: how many bytes were taken.
-        mutating func receive(_ bytes: ArraySlice<UInt8>) throws -> Int {
-            let room = decoder.prepareRead()
-            #expect(room.count > 0)
-            let count = min(room.count, bytes.count)
-            room.copyBytes(from: bytes.prefix(count))
-            decoder.didRead(count)
-            try takeAll()
-            largestHeld = max(largestHeld, decoder.heldBytes)
-            return count
-        }
-
-        mutating func takeAll() throws {
-            while true {
-                switch try decoder.next() {
-                case .needMore: return
-                case .frame(let frame):
-                    seen.append(Seen(body: frame.array, more: frame.hasMore))
-                case .command(let frame):
-                    seen.append(Seen(body: frame.array, isCommand: true))
-                }
-            }
-        }
-
-        /// Everything, in reads of sizes that `size` gives.
-        mutating func receive(all bytes: [UInt8], size: () -> Int) throws {
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                rest = rest.dropFirst(try receive(rest.prefix(size())))
-            }
-        }
-    }
-
     private static let edges = [
         0, 1, 55, 56, 57, 254, 255, 256, 257, 1000, 8000, 20_000, 65_535, 65_536, 65_537, 200_000,
     ]

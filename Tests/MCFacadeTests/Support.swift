@@ -1,5 +1,6 @@
 import Foundation
 import MCFacade
+import MCLock
 import Synchronization
 import Testing
 
@@ -77,7 +78,7 @@ func withContext<Result>(_ body: (Context) async throws -> Result) async rethrow
 
 /// A thread of its own with a result.
 final class Worker<Value: Sendable>: Sendable {
-    private let outcome = Mutex<Result<Value, any Error>?>(nil)
+    private let outcome = Locked<Result<Value, any Error>?>(nil)
     private let done = DispatchSemaphore(value: 0)
 
     init(_ body: @escaping @Sendable () throws -> Value) {

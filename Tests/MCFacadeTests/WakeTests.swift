@@ -1,5 +1,5 @@
 import MCFacade
-import Synchronization
+import MCLock
 import Testing
 
 extension FacadeTests {
@@ -193,7 +193,7 @@ extension FacadeTests {
         }
 
         final class Strings: Sendable {
-            private let state = Mutex<[String]>([])
+            private let state = Locked<[String]>([])
             var count: Int { state.withLock { $0.count } }
             var sorted: [String] { state.withLock { $0.sorted() } }
             func add(_ text: String) { state.withLock { $0.append(text) } }

@@ -1,6 +1,6 @@
 import Foundation
+import MCLock
 import MCMemory
-import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -139,7 +139,7 @@ struct BlockTests {
         private let room: DispatchSemaphore
         private let filled = DispatchSemaphore(value: 0)
         private let finished = DispatchSemaphore(value: 0)
-        private let batches = Mutex<[[Block]?]>([])
+        private let batches = Locked<[[Block]?]>([])
         private(set) var lastAddresses: [UInt] = []
 
         init(capacity: Int) { room = DispatchSemaphore(value: capacity) }
@@ -167,7 +167,7 @@ struct BlockTests {
         var addresses: Set<UInt> = []
         for _ in 0..<200 {
             let done = DispatchSemaphore(value: 0)
-            let seen = Mutex<[UInt]>([])
+            let seen = Locked<[UInt]>([])
             let thread = Thread {
                 let blocks = (0..<50).map { _ in Block.allocate(capacity: 700) }
                 seen.withLock { $0 = blocks.map { UInt(bitPattern: $0.payload) } }
