@@ -84,7 +84,8 @@ let package = Package(
         // Tests across layers: against libzmq, and under load and failure.
         + ["InteropTests", "StressTests"].map {
             .testTarget(
-                name: $0, dependencies: ["MCFacade", "MCCodec", "MCLock", "MCTestPeer", "CMCLinux"],
+                name: $0,
+                dependencies: ["MCFacade", "MCCodec", "MCLock", "MCTestPeer", "CMCLinux"],
                 path: "Tests/\($0)", exclude: $0 == "InteropTests" ? ["Peers"] : [],
                 swiftSettings: testSettings)
         }

@@ -320,7 +320,8 @@ extension FrameDecoder {
         var rest = unsafe bytes
         while unsafe !rest.isEmpty {
             let room = unsafe prepareRead()
-            precondition(unsafe !room.isEmpty, "a finished body is taken with next() before more is fed")
+            precondition(
+                unsafe !room.isEmpty, "a finished body is taken with next() before more is fed")
             let count = min(room.count, rest.count)
             unsafe room.baseAddress.unsafelyUnwrapped.copyMemory(
                 from: rest.baseAddress.unsafelyUnwrapped, byteCount: count)
