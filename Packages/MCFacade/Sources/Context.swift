@@ -61,9 +61,16 @@ public final class Context: Sendable {
             pattern: pattern, options: options.engineOptions, ioThread: thread,
             transports: Context.transports, inproc: inproc)
         let id = ObjectIdentifier(engine)
-        state.withLock { state in
+        let isLate = state.withLock { state in
+            guard !state.isClosed else { return true }
             state.engines[id] = WeakEngine(engine: engine)
             state.liveCount += 1
+            return false
+        }
+        if isLate {
+            // The context was closed meanwhile, and knows nothing of this socket.
+            engine.close(isTermination: true)
+            throw SocketError(.terminated, "the context is closed")
         }
         engine.whenEnded { [self] in ended(id) }
         return engine
