@@ -175,7 +175,7 @@ extension FacadeTests {
             ("tcp://127.0.0.1:port", .invalidEndpoint),
             ("ipc://", .invalidEndpoint),
             ("inproc://", .invalidEndpoint),
-            ("/tmp/path", .invalidEndpoint),
+            ("/run/path", .invalidEndpoint),
             ("pgm://eth0;239.192.1.1:5555", .unsupportedTransport),
             ("tipc://{5555,0}", .unsupportedTransport),
             ("ws://127.0.0.1:80", .unsupportedTransport),

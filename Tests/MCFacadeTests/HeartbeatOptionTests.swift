@@ -83,12 +83,12 @@ extension FacadeTests {
         @Test func trafficKeepsTheConnection() throws {
             try withContext { context in
                 let pull = try PullSocket(
-                    context: context, options: .test { $0.heartbeatIntervalMilliseconds = 80 })
+                    context: context, options: .test { $0.heartbeatIntervalMilliseconds = 300 })
                 let raw = try RawPeer.connect(to: try pull.bind("tcp://127.0.0.1:*"))
                 try raw.shakeHands(as: "PUSH")
                 for index in 0..<12 {
                     try raw.send(frame: bytes("\(index)"))
-                    pause(40)
+                    pause(70)
                 }
                 for index in 0..<12 { #expect(try pull.text() == "\(index)") }
                 #expect(raw.isClosed(within: 3000))

@@ -84,9 +84,10 @@ package final class IOThread: @unchecked Sendable {
         signal { $0.isStopping = true }
     }
 
-    /// Runs `command` on the thread, in the order of posting.
+    /// Runs `command` on the thread, in the order of posting. When the thread has ended, nobody
+    /// runs it, and nobody keeps it.
     func post(_ command: @escaping @Sendable () -> Void) {
-        signal { $0.commands.append(command) }
+        signal { if !$0.hasEnded { $0.commands.append(command) } }
     }
 
     /// Looks at the engine's unwritten pipes every tick until there are none.

@@ -37,13 +37,28 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
         near.pointee.owner = self
     }
 
+    /// What became of the far end.
+    enum Adoption {
+        case adopted
+        case refused
+        case closed
+    }
+
     /// Gives the far end to the socket that is bound to `name`. High-water marks add up as in
     /// libzmq: what the sender may queue and what the receiver may; none when one of them has none.
     ///
-    /// - Returns: false when that socket refuses the peer; the near end is ended then.
-    func adopt(by engine: SocketEngine, name: String) -> Bool {
+    /// - Returns: `refused` when that socket does not want the peer, and the near end is ended
+    ///   then; `closed` when it is closed, and nothing has happened.
+    func adopt(by engine: SocketEngine, name: String) -> Adoption {
         let near = connector.optionsSnapshot
+        // Before the far end is attached: whoever cuts it off then finds its socket.
+        connector.lock.withLock { binder = engine }
         engine.lock.lock()
+        guard engine.state == .open else {
+            engine.settleAndUnlock()
+            connector.lock.withLock { binder = nil }
+            return .closed
+        }
         let far = engine.options
         unsafe self.far.pointee.engine = engine
         self.far.pointee.sendHighWaterMark = InprocPair.sum(
@@ -52,14 +67,15 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
         self.far.pointee.routingID = connector.pattern.announcesRoutingID ? near.routingID : []
         let fits = SocketCompatibility.areCompatible(
             connector.pattern.socketType, engine.pattern.socketType)
-        guard fits, engine.state == .open, engine.attach(self.far) else {
+        guard fits, engine.attach(self.far) else {
+            unsafe self.far.pointee.engine = connector
             engine.settleAndUnlock()
             connector.lock.lock()
+            binder = nil
             connector.endInproc(self.near)
             connector.settleAndUnlock()
-            return false
+            return .refused
         }
-        binder = engine
         boundName = name
         self.far.pointee.pair = self
         self.far.pointee.owner = self
@@ -67,19 +83,20 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
         guard engine.pattern.connected(self.far) else {
             engine.detach(self.far)
             engine.settleAndUnlock()
-            return false
+            return .refused
         }
         if !self.far.pointee.received.isEmpty { engine.pattern.readable(self.far) }
         engine.wakeReceivers()
         engine.wakeSenders()
         engine.settleAndUnlock()
         joined(far: far, type: engine.pattern)
-        return true
+        return .adopted
     }
 
     private func joined(far: EngineOptions, type: any Pattern) {
         connector.lock.lock()
-        if near.pointee.isAttached {
+        let isThere = near.pointee.isAttached
+        if isThere {
             near.pointee.sendHighWaterMark = InprocPair.sum(
                 connector.options.sendHighWaterMark, far.receiveHighWaterMark)
             near.pointee.peerSocketType = type.socketType
@@ -90,6 +107,8 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
             connector.wakeSenders()
         }
         connector.settleAndUnlock()
+        // The near end went while the far one was being adopted, and found nothing to cut.
+        if !isThere { cut(fromNear: true) }
     }
 
     private static func sum(_ a: Int, _ b: Int) -> Int { a == 0 || b == 0 ? 0 : a + b }
@@ -98,7 +117,7 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
     /// received what is there. Not under a lock.
     func cut(fromNear isNear: Bool) {
         let other: Pipe = isNear ? far : near
-        guard let engine = isNear ? binder : connector else { return }
+        guard let engine = isNear ? connector.lock.withLock({ binder }) : connector else { return }
         engine.lock.lock()
         engine.endInproc(other)
         engine.settleAndUnlock()
@@ -132,13 +151,19 @@ extension SocketEngine {
             throw SocketError(error)
         }
         lock.lock()
-        endpoints.append(.inprocBound(endpoint: endpoint.description, name: name))
-        lastEndpoint = endpoint.description
+        let isOpen = state == .open
+        if isOpen {
+            endpoints.append(.inprocBound(endpoint: endpoint.description, name: name))
+            lastEndpoint = endpoint.description
+        }
         lock.unlock()
+        // Those who waited meet whoever is bound now, this socket as long as it is open.
+        if !isOpen { inproc.unbind(name, acceptor: self) }
         for connector in waiting {
             guard let connection = connector as? InprocConnection else { continue }
-            _ = connection.pair.adopt(by: self, name: name)
+            _ = join(connection, name: name)
         }
+        if !isOpen { throw closedError() }
         return endpoint.description
     }
 
@@ -159,17 +184,34 @@ extension SocketEngine {
             .inprocConnected(endpoint: endpoint.description, name: name, connection))
         lastEndpoint = endpoint.description
         settleAndUnlock()
-        if let acceptor = inproc.connect(name, connector: connection) as? SocketEngine {
-            let type = acceptor.pattern.socketType
-            guard pair.adopt(by: acceptor, name: name) else {
-                dropInprocRecord(connection)
-                throw SocketError(
-                    .protocolError,
-                    "the \(type) socket bound there refuses a \(pattern.socketType) socket",
-                    endpoint: endpoint.description)
-            }
+        if let refuser = join(connection, name: name) {
+            dropInprocRecord(connection)
+            throw SocketError(
+                .protocolError,
+                "the \(refuser) socket bound there refuses a \(pattern.socketType) socket",
+                endpoint: endpoint.description)
         }
         return endpoint.description
+    }
+
+    /// Gives a connection's far end to the socket that is bound to a name, or lets it wait for one.
+    ///
+    /// - Returns: the type of the socket that refuses it.
+    private func join(_ connection: InprocConnection, name: String) -> String? {
+        while let acceptor = inproc.connect(name, connector: connection) as? SocketEngine {
+            switch connection.pair.adopt(by: acceptor, name: name) {
+            case .adopted: return nil
+            case .refused: return acceptor.pattern.socketType
+            case .closed:
+                // It has not come to freeing its name yet.
+                inproc.unbind(name, acceptor: acceptor)
+            }
+        }
+        // Disconnected meanwhile: nobody waits any more.
+        let pair = connection.pair
+        let isThere = pair.connector.lock.withLock { pair.near.pointee.isAttached }
+        if !isThere { inproc.withdraw(name, connector: connection) }
+        return nil
     }
 
     private func dropInprocRecord(_ connection: InprocConnection) {

@@ -167,10 +167,11 @@ extension SocketEngine {
             for pipe in pipes where pipe.pointee.pair?.boundName == name { detach(pipe) }
             settleAndUnlock()
         case .inprocConnected(_, let name, let connection):
-            inproc.withdraw(name, connector: connection)
             lock.lock()
             if let pipe = connection.pair.near, pipe.pointee.isAttached { detach(pipe) }
             settleAndUnlock()
+            // Behind that: whoever lets the connection wait again looks whether it is attached.
+            inproc.withdraw(name, connector: connection)
         }
     }
 }
