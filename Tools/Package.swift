@@ -4,7 +4,6 @@
 
 import PackageDescription
 
-let draft = Context.environment["MC_DRAFT"] != nil
 let settings: [SwiftSetting] =
     [
         .swiftLanguageMode(.v6),
@@ -13,7 +12,9 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("MemberImportVisibility"),
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
         .enableExperimentalFeature("Lifetimes"),
-    ] + (draft ? [] : [.strictMemorySafety(), .treatAllWarnings(as: .error)])
+        .strictMemorySafety(),
+        .treatAllWarnings(as: .error),
+    ]
 
 let package = Package(
     name: "mooncake-communicator-tools",

@@ -1,3 +1,4 @@
+import MCLock
 import Glibc
 @testable import MCTransportTCP
 import Synchronization
@@ -6,7 +7,7 @@ import Testing
 @Suite struct NameResolverTests {
     @Test func `Look-ups run side by side, on so many threads and no more`() async {
         let resolver = NameResolver(maximumThreads: 3)
-        let counts = Mutex((running: 0, most: 0, done: 0))
+        let counts = Locked((running: 0, most: 0, done: 0))
         await withCheckedContinuation { (all: CheckedContinuation<Void, Never>) in
             for _ in 0..<20 {
                 resolver.submit { canRun in

@@ -225,12 +225,15 @@ extension FrameDecoder {
 // MARK: - Reading
 
 extension FrameDecoder {
-    /// Room for the next read; never empty.
+    /// Room for the next read; empty only when there is no memory for the body that is arriving.
     package mutating func prepareRead() -> UnsafeMutableRawBufferPointer {
         if var block = large {
-            if largeFilled == block.capacity {
+            if largeFilled == block.capacity, largeFilled < largeBytes {
                 let capacity = min(largeBytes, block.capacity * 2)
-                block = Heap.grow(block, capacity: capacity, used: largeFilled)
+                guard let larger = Heap.grow(block, capacity: capacity, used: largeFilled) else {
+                    return unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
+                }
+                block = larger
                 large = block
             }
             return unsafe UnsafeMutableRawBufferPointer(

@@ -57,31 +57,43 @@ public final class Context: Sendable {
     ) throws(SocketError) -> SocketEngine {
         try options.check()
         let thread = try ioThread()
-        let engine = try SocketEngine(
-            pattern: pattern, options: options.engineOptions, ioThread: thread,
-            transports: Context.transports, inproc: inproc)
-        let id = ObjectIdentifier(engine)
-        state.withLock { state in
-            state.engines[id] = WeakEngine(engine: engine)
-            state.liveCount += 1
+        let engine: SocketEngine
+        do throws(SocketError) {
+            engine = try SocketEngine(
+                pattern: pattern, options: options.engineOptions, ioThread: thread,
+                transports: Context.transports, inproc: inproc)
+        } catch {
+            ended(nil)
+            throw error
         }
+        let id = ObjectIdentifier(engine)
         engine.whenEnded { [self] in ended(id) }
-        return engine
+        let isClosed = state.withLock { state in
+            state.engines[id] = WeakEngine(engine: engine)
+            return state.isClosed
+        }
+        guard isClosed else { return engine }
+        // The context was closed meanwhile, and did not see this socket.
+        engine.close(isTermination: true)
+        throw SocketError(.terminated, "the context is closed")
     }
 
+    /// The thread for a new socket, which counts as live from here on: closing waits for it.
     private func ioThread() throws(SocketError) -> IOThread {
         try state.withLock { state throws(SocketError) in
             if state.isClosed { throw SocketError(.terminated, "the context is closed") }
-            if let thread = state.ioThread { return thread }
-            let thread = try IOThread()
+            let thread: IOThread
+            if let running = state.ioThread { thread = running } else { thread = try IOThread() }
             state.ioThread = thread
+            state.liveCount += 1
             return thread
         }
     }
 
-    private func ended(_ id: ObjectIdentifier) {
+    /// A socket has ended, or (nil) did not come to be.
+    private func ended(_ id: ObjectIdentifier?) {
         let waiters = state.withLock { state in
-            state.engines[id] = nil
+            if let id { state.engines[id] = nil }
             state.liveCount -= 1
             guard state.liveCount == 0 else { return [Waiter]() }
             defer { state.waiters = [] }

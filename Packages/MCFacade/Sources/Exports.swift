@@ -1,7 +1,9 @@
 // What a user of the facade writes without importing the layers below by name.
+@_exported public import enum MCCodec.ByteOrder
 @_exported public import struct MCCodec.CodecError
 @_exported public import enum MCCodec.DType
 @_exported public import struct MCCodec.TensorDescriptor
+@_exported public import enum MCCodec.TensorLayout
 @_exported public import struct MCMemory.Frame
 @_exported public import struct MCMemory.Message
 @_exported public import struct MCPool.SocketError

@@ -111,19 +111,24 @@ public enum Heap {
 
     /// Grows a block that nobody else refers to, keeping its first `used` bytes. Large ones grow in
     /// place or by moving their pages (realloc), without a copy in user space.
-    package static func grow(_ block: Block, capacity: Int, used: Int) -> Block {
+    ///
+    /// - Returns: nil, and `block` as it was, when there is no memory: how much a peer sends must
+    ///   not end the process.
+    package static func grow(_ block: Block, capacity: Int, used: Int) -> Block? {
         precondition(block.isUnique, "a shared block cannot grow")
         if unsafe block.header.pointee.kind == .single {
             guard
                 let raw = unsafe realloc(
                     UnsafeMutableRawPointer(block.header), capacity + headerBytes)
-            else { fatalError("out of memory: \(capacity) bytes for a message block") }
+            else { return nil }
             let header = unsafe raw.assumingMemoryBound(to: Block.Header.self)
             unsafe header.pointee.payload = raw + headerBytes
             unsafe header.pointee.capacity = capacity
             return unsafe Block(header: header)
         }
-        let larger = allocate(capacity: capacity)
+        guard let raw = unsafe malloc(capacity + headerBytes) else { return nil }
+        let larger = unsafe initialise(
+            raw, owner: nil, capacity: capacity, sizeClass: -1, kind: .single)
         unsafe larger.payload.copyMemory(from: block.payload, byteCount: used)
         block.release()
         return larger

@@ -44,6 +44,10 @@ extension Connection {
     /// - Returns: nil when there is no more at the moment.
     private func readOnce() throws(SocketError) -> Int? {
         let room = unsafe decoder.pointee.prepareRead()
+        guard unsafe !room.isEmpty else {
+            throw SocketError(
+                .protocolError, "no memory for the message that is arriving", endpoint: link.peer)
+        }
         switch unsafe link.read(into: room) {
         case .bytes(let count):
             unsafe decoder.pointee.didRead(count)
