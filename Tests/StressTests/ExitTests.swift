@@ -72,6 +72,46 @@ extension Stress {
             }
         }
 
+        /// Sockets that live for one message, as short programs have them.
+        @Test(
+            .timeLimit(.minutes(1)), arguments: ["tcp://127.0.0.1:*", "ipc://*", "inproc://brief"])
+        func `10,000 sockets send one message each and close`(_ endpoint: String) async throws {
+            try await blocking {
+                let context = Context()
+                let pull = try PullSocket(
+                    context: context, options: patient { $0.receiveHighWaterMark = 0 })
+                let real = try pull.bind(endpoint)
+                let count = scaled(10_000)
+                let received = Locked(0)
+                let problem = Locked("")
+                startThread {
+                    do {
+                        for number in 0..<count {
+                            let push = try PushSocket(
+                                context: context, options: patient { $0.lingerMilliseconds = -1 })
+                            try push.connect(real)
+                            try push.send(Wire.bigEndian(UInt64(number), bytes: 8))
+                            push.close()
+                            // Those that linger hold descriptors, of which there are not so many.
+                            while number - received.withLock({ $0 }) > 500 { usleep(1000) }
+                        }
+                    } catch {
+                        problem.withLock { $0 = "\(error)" }
+                    }
+                }
+                var seen = [Bool](repeating: false, count: count)
+                for _ in 0..<count {
+                    let number = try pull.receive().bytes().reduce(0) { $0 << 8 | Int($1) }
+                    let isNew = !seen[number]
+                    #expect(isNew)
+                    seen[number] = true
+                    received.withLock { $0 += 1 }
+                }
+                #expect(problem.withLock { $0 } == "")
+                context.close()
+            }
+        }
+
         private static func expectAll(_ pull: PullSocket, run: Int) throws {
             for number in 0..<messages {
                 let message = try pull.receive()

@@ -5,7 +5,8 @@ public struct LinkOptions: Sendable, Hashable {
     public var sendBufferBytes: Int?
     /// The kernel's receive buffer (SO_RCVBUF; ZMQ_RCVBUF), nil for the system's own choice.
     public var receiveBufferBytes: Int?
-    /// How many connections may wait to be accepted (ZMQ_BACKLOG).
+    /// How many connections may wait to be accepted (ZMQ_BACKLOG), as far as the system's own limit
+    /// allows (somaxconn).
     public var backlog: Int
     /// Whether IPv6 is wanted where the endpoint leaves it open (ZMQ_IPV6): `*` then means `[::]`,
     /// which takes IPv4 connections too, and a name's addresses keep the resolver's order. When
@@ -13,9 +14,11 @@ public struct LinkOptions: Sendable, Hashable {
     /// either way.
     public var ipv6: Bool
 
-    /// Makes options; the defaults are libzmq's.
+    /// Makes options; the defaults are libzmq's, but for the backlog. libzmq's is 100, and a peer
+    /// that comes when so many wait is put off: for a second by TCP, which repeats its SYN then, for
+    /// RECONNECT_IVL by a unix socket. A thousand peers that come at once should not wait so long.
     public init(
-        sendBufferBytes: Int? = nil, receiveBufferBytes: Int? = nil, backlog: Int = 100,
+        sendBufferBytes: Int? = nil, receiveBufferBytes: Int? = nil, backlog: Int = 4096,
         ipv6: Bool = false
     ) {
         self.sendBufferBytes = sendBufferBytes
