@@ -72,20 +72,25 @@ let package = Package(
         + layers.map {
             .testTarget(
                 name: "\($0.name)Tests",
-                dependencies: dependencies([$0.name] + $0.imports),
+                dependencies: dependencies([$0.name] + $0.imports + ["MCTestSupport"]),
                 path: "Tests/\($0.name)Tests", exclude: $0.testFiles, swiftSettings: testSettings)
         }
         + [
+            // What tests of several layers need.
+            .target(
+                name: "MCTestSupport", path: "Tests/MCTestSupport", swiftSettings: testSettings),
             // A program that plays one end of a connection in a process of its own.
             .executableTarget(
-                name: "MCTestPeer", dependencies: ["MCFacade"], path: "Tests/MCTestPeer",
-                swiftSettings: testSettings)
+                name: "MCTestPeer", dependencies: ["MCFacade", "MCLock", "MCTestSupport"],
+                path: "Tests/MCTestPeer", swiftSettings: testSettings),
         ]
         // Tests across layers: against libzmq, and under load and failure.
         + ["InteropTests", "StressTests"].map {
             .testTarget(
                 name: $0,
-                dependencies: ["MCFacade", "MCCodec", "MCLock", "MCTestPeer", "CMCLinux"],
+                dependencies: [
+                    "MCFacade", "MCCodec", "MCLock", "MCTestPeer", "MCTestSupport", "CMCLinux",
+                ],
                 path: "Tests/\($0)", exclude: $0 == "InteropTests" ? ["Peers"] : [],
                 swiftSettings: testSettings)
         }

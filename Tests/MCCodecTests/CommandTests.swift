@@ -1,4 +1,5 @@
 import MCCodec
+import MCTestSupport
 import Testing
 
 private func frame(_ command: Command) throws(CodecError) -> [UInt8] {

@@ -1,5 +1,6 @@
 import MCCodec
 import MCMemory
+import MCTestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))

@@ -1,4 +1,5 @@
 import MCCodec
+import MCTestSupport
 import Testing
 
 /// Feeds `bytes` in pieces; gives the greeting and what was not consumed.

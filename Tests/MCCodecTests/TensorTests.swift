@@ -1,4 +1,5 @@
 import MCCodec
+import MCTestSupport
 import Testing
 
 private func decode(_ bytes: [UInt8]) throws(CodecError) -> TensorHeader {

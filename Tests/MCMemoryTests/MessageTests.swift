@@ -1,4 +1,5 @@
 import MCMemory
+import MCTestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -26,7 +27,7 @@ struct MessageTests {
 
     /// Append, prepend and removeFirst in any order, against an array.
     @Test func againstAModel() {
-        var random = SplitMix(seed: 7)
+        var random = SeededGenerator(seed: 7)
         for _ in 0..<200 {
             var message = Message()
             var model: [[UInt8]] = []
@@ -110,20 +111,5 @@ struct MessageTests {
         await #expect(processExitsWith: .failure) { _ = Message().bytes(0) }
         await #expect(processExitsWith: .failure) { _ = Message("x").bytes(1) }
         await #expect(processExitsWith: .failure) { _ = Message("x").bytes(-1) }
-    }
-}
-
-/// The same numbers in every run.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
-        return value ^ value >> 31
     }
 }

@@ -1,4 +1,5 @@
 import MCMemory
+import MCTestSupport
 import Testing
 
 @testable import MCPool
@@ -56,7 +57,7 @@ struct BalancingTests {
     @Test(arguments: 0..<20 as Range<UInt64>)
     func atRandom(seed: UInt64) throws {
         let stubs = try StubPipes()
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let balancer = LoadBalancer.create()
         defer { balancer.destroy() }
         var there: [Pipe] = []
@@ -146,7 +147,7 @@ struct BalancingTests {
     @Test(arguments: 0..<20 as Range<UInt64>)
     func receivingAtRandom(seed: UInt64) throws {
         let stubs = try StubPipes()
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let queue = FairQueue.create()
         defer { queue.destroy() }
         var waiting: [Int: [String]] = [:]

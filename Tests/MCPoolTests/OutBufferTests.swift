@@ -1,6 +1,7 @@
 import Glibc
 import MCCodec
 import MCMemory
+import MCTestSupport
 import Testing
 
 @testable import MCPool
@@ -79,7 +80,7 @@ struct OutBufferTests {
         }
     }
 
-    private func randomItem(_ random: inout SplitMix) -> Item {
+    private func randomItem(_ random: inout SeededGenerator) -> Item {
         func body(_ largest: Int) -> [UInt8] {
             let count = Int.random(in: 0...largest, using: &random)
             return [UInt8](repeating: UInt8(truncatingIfNeeded: random.next()), count: count)
@@ -113,7 +114,7 @@ struct OutBufferTests {
     /// take whole comes back, a half-written message whole.
     @Test(arguments: 0..<50 as Range<UInt64>)
     func anyKernel(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let items = (0..<Int.random(in: 1...60, using: &random)).map { _ in randomItem(&random) }
         let expected = items.flatMap(\.bytes)
         var buffer = OutBuffer()
@@ -230,20 +231,5 @@ struct OutBufferTests {
             buffer.append(referring: block, address: address, count: 10_000, flags: [])
         }
         #expect(block.isUnique)
-    }
-}
-
-/// The same numbers in every run.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
-        return value ^ value >> 31
     }
 }

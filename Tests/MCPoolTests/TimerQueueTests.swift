@@ -1,3 +1,4 @@
+import MCTestSupport
 import Testing
 
 @testable import MCPool
@@ -45,7 +46,7 @@ struct TimerQueueTests {
     /// Adding, cancelling and firing at random, against a sorted array.
     @Test(arguments: 0..<20 as Range<UInt64>)
     func againstAModel(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var timers = TimerQueue()
         var model: [(deadline: UInt64, id: UInt64)] = []
         let log = Log()

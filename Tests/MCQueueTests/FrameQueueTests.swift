@@ -1,6 +1,7 @@
 import Foundation
 import MCMemory
 import MCQueue
+import MCTestSupport
 import Synchronization
 import Testing
 
@@ -9,7 +10,7 @@ struct FrameQueueTests {
     /// Anything a producer and a consumer may do, against arrays.
     @Test(arguments: 0..<40 as Range<UInt64>)
     func againstAModel(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let creditStep = Int.random(in: 1...40, using: &random)
         let queue = FrameQueue.create(creditStep: creditStep)
         defer { queue.destroy() }
@@ -137,7 +138,7 @@ struct FrameQueueTests {
         let done = DispatchSemaphore(value: 0)
         let isOver = Flag()
         Thread.detachNewThread {
-            var random = SplitMix(seed: 3)
+            var random = SeededGenerator(seed: 3)
             for index in 0..<total {
                 while !queue.hasRoom(limit: limit) {
                     if isOver.isSet { break }
@@ -206,20 +207,5 @@ final class Releases: Sendable {
         return Frame(
             adopting: UnsafeRawBufferPointer(start: bytes.utf8Start, count: bytes.utf8CodeUnitCount)
         ) { self.number.add(1, ordering: .acquiringAndReleasing) }
-    }
-}
-
-/// The same numbers in every run.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
-        return value ^ value >> 31
     }
 }

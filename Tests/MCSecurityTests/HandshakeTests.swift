@@ -1,5 +1,6 @@
 import MCCodec
 import MCSecurity
+import MCTestSupport
 import Testing
 
 @Suite struct HandshakeTests {

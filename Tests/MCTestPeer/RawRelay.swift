@@ -1,4 +1,5 @@
 import Glibc
+import MCTestSupport
 
 /// `raw PORT`: connects to a port of this host by plain TCP and passes on what comes on standard
 /// input, byte by byte as it is, saying how much after each piece. What the other side sends is

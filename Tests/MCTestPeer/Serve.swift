@@ -1,5 +1,7 @@
 import Glibc
 import MCFacade
+import MCLock
+import MCTestSupport
 
 /// `serve TYPE ENDPOINT [option=value…]`: a bound socket (`connect=1`: a connected one) that does
 /// what its type does: counts what it gets, echoes, or sends numbers. Lines on standard input ask
@@ -162,23 +164,4 @@ enum Serve {
             }
         }
     }
-}
-
-/// Runs `body` on a thread of its own.
-func startThread(_ body: @escaping @Sendable () -> Void) {
-    final class Box {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    var thread = pthread_t()
-    // Safe because the box is retained here and released by the thread.
-    let argument = Unmanaged.passRetained(Box(body)).toOpaque()
-    pthread_create(
-        &thread, nil,
-        { argument in
-            guard let argument else { return nil }
-            Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
-            return nil
-        }, argument)
-    pthread_detach(thread)
 }

@@ -1,9 +1,10 @@
+import MCTestSupport
 import MCTransport
 import Testing
 
 /// Random texts, made of the pieces that the grammar is made of so that they come close to it.
 @Suite struct EndpointFuzzTests {
-    /// SplitMix64: the same texts in every run of a seed.
+    /// SeededGenerator64: the same texts in every run of a seed.
     struct Generator: RandomNumberGenerator {
         var state: UInt64
 

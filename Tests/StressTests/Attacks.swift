@@ -1,3 +1,5 @@
+import MCTestSupport
+
 /// What a hostile peer sends, and what must become of its connection.
 struct Attack: Sendable {
     /// Where the attack begins.
@@ -46,7 +48,7 @@ extension Attack {
     private static let greetings: [Attack] =
         (0..<8).map { seed in
             Attack("garbage \(seed)", .greeting) { _ in
-                var random = SplitMix(seed: UInt64(seed))
+                var random = SeededGenerator(seed: UInt64(seed))
                 // Not 0xff, which begins a greeting and may be waited on.
                 return [UInt8(seed)]
                     + (0..<200).map { _ in UInt8.random(in: 0...255, using: &random) }

@@ -1,5 +1,7 @@
 import Glibc
 import MCFacade
+import MCLock
+import MCTestSupport
 import Testing
 
 extension Stress {

@@ -1,4 +1,5 @@
 import Glibc
+import MCTestSupport
 import Testing
 
 extension Stress {
@@ -64,7 +65,7 @@ extension Stress {
             try await blocking {
                 let good = try Good(serving: type)
                 let before = try good.peer.stats()
-                var random = SplitMix(seed: 4711)
+                var random = SeededGenerator(seed: 4711)
                 let hello = Wire.greeting() + Wire.ready(Wire.partner(of: type))
                 for _ in 0..<(isFull ? 2000 : scaled(150)) {
                     let client = try RawSocket.connect(good.port)
@@ -89,7 +90,7 @@ extension Stress {
             try await blocking {
                 let good = try Good(serving: type)
                 let before = try good.peer.stats()
-                var random = SplitMix(seed: 815)
+                var random = SeededGenerator(seed: 815)
                 for _ in 0..<(isFull ? 2000 : scaled(150)) {
                     let client = try RawSocket.connect(good.port)
                     try client.handshake(as: Wire.partner(of: type))

@@ -1,5 +1,6 @@
 import Glibc
 import MCFacade
+import MCTestSupport
 import Testing
 
 extension Stress {
@@ -52,7 +53,7 @@ extension Stress {
                 let good = try RawSocket.connect(port)
                 try good.handshake(as: "PUSH")
                 let start = try served.stats()
-                var random = SplitMix(seed: UInt64(bytes * frames))
+                var random = SeededGenerator(seed: UInt64(bytes * frames))
                 for _ in 0..<(isFull ? 100 : scaled(15)) {
                     let before = try served.stats().messages
                     let peers = try (0..<2).map { _ in
@@ -109,20 +110,5 @@ extension Stress {
         private static func frame(_ index: Int, _ bytes: Int) -> [UInt8] {
             [UInt8](repeating: UInt8(index + 1), count: bytes)
         }
-    }
-}
-
-/// SplitMix64: seeded, so that a failure can be run again.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var value = state
-        value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ value >> 27) &* 0x94d0_49bb_1331_11eb
-        return value ^ value >> 31
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import MCFacade
+import MCTestSupport
 import Testing
 
 /// All tests of this target, one at a time: they measure, and they load the machine.
@@ -42,25 +43,6 @@ func expectMemory(
 ) {
     if isSanitized { return }
     #expect(after.rss <= before.rss + slack, "\(before) -> \(after)", sourceLocation: location)
-}
-
-/// Runs `body` on a thread of its own.
-func startThread(_ body: @escaping @Sendable () -> Void) {
-    final class Box {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    var thread = pthread_t()
-    // Safe because the box is retained here and released by the thread.
-    let argument = Unmanaged.passRetained(Box(body)).toOpaque()
-    pthread_create(
-        &thread, nil,
-        { argument in
-            guard let argument else { return nil }
-            Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
-            return nil
-        }, argument)
-    pthread_detach(thread)
 }
 
 /// Looks until `condition` holds; whether it did in time.

@@ -94,6 +94,11 @@ extension SocketEngine {
         case .stalled:
             connection.isStalled = true
             _ = cmc_epoll_remove(epoll, connection.link.descriptor)
+            // Marked while it was being read: nobody may read it now.
+            if connection.isReady {
+                connection.isReady = false
+                readyConnections.removeAll { $0 === connection }
+            }
             // The consumer may have made room since.
             resumeIfRoom(connection)
         }
