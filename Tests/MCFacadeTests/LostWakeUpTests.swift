@@ -1,5 +1,6 @@
 import Glibc
 import MCFacade
+import MCTestSupport
 import Testing
 
 extension FacadeTests {
@@ -28,7 +29,7 @@ extension FacadeTests {
                 let a = try PairSocket(context: context, options: Self.options)
                 let b = try PairSocket(context: context, options: Self.options)
                 try b.connect(try a.bind(way.fresh))
-                let rounds = 3000
+                let rounds = scaled(3000)
                 let echo = Worker {
                     var random: UInt64 = 1
                     for _ in 0..<rounds {
@@ -61,7 +62,7 @@ extension FacadeTests {
                 let a = try PairSocket(context: context, options: options)
                 let b = try PairSocket(context: context, options: options)
                 try b.connect(try a.bind(way.fresh))
-                let total = 15_000
+                let total = scaled(15_000)
                 let body = [UInt8](repeating: 1, count: 600)
                 let work = [(a, 1), (b, 2)].flatMap { socket, seed in
                     [
@@ -98,7 +99,7 @@ extension FacadeTests {
                 let push = try PushSocket(context: context, options: options)
                 let pull = try PullSocket(context: context, options: options)
                 try push.connect(try pull.bind(way.fresh))
-                let each = 2500
+                let each = scaled(2500)
                 let body = [UInt8](repeating: 1, count: 3000)
                 let receivers = (0..<4).map { seed in
                     Worker {
@@ -128,7 +129,7 @@ extension FacadeTests {
                 let a = try PairSocket(context: context, options: Self.options)
                 let b = try PairSocket(context: context, options: Self.options)
                 try b.connect(try a.bind(way.fresh))
-                let rounds = 3000
+                let rounds = scaled(3000)
                 let echo = Task {
                     for _ in 0..<rounds { try await b.send(try await b.receive()) }
                 }
@@ -150,7 +151,7 @@ extension FacadeTests {
                 let pull = try PullSocket(context: context, options: Self.options)
                 let push = try PushSocket(context: context, options: Self.options)
                 try push.connect(try pull.bind(way.fresh))
-                let total = 3000
+                let total = scaled(3000)
                 let sender = Worker {
                     var random: UInt64 = 4
                     for index in 0..<total {

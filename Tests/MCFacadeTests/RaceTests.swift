@@ -1,4 +1,5 @@
 import MCFacade
+import MCTestSupport
 import Testing
 
 extension FacadeTests {
@@ -7,7 +8,7 @@ extension FacadeTests {
         /// However binding and disconnecting meet, no dead peer stays behind.
         @Test func inprocBindingMeetsDisconnecting() throws {
             try withContext { context in
-                for round in 0..<1500 {
+                for round in 0..<scaled(1500) {
                     let endpoint = Way.inproc.fresh
                     let push = try PushSocket(context: context, options: .test)
                     let pull = try PullSocket(context: context, options: .test)
@@ -32,7 +33,7 @@ extension FacadeTests {
         /// Connecting to a name whose socket closes: refused, or waiting for the next, never stuck.
         @Test func inprocConnectingMeetsClosing() throws {
             try withContext { context in
-                for round in 0..<1000 {
+                for round in 0..<scaled(1000) {
                     let endpoint = Way.inproc.fresh
                     let old = try PullSocket(context: context, options: .test)
                     try old.bind(endpoint)
@@ -56,7 +57,7 @@ extension FacadeTests {
         /// A context closes while threads make sockets in it: they get sockets or `terminated`, and
         /// closing ends.
         @Test func makingSocketsMeetsClosingTheContext() throws {
-            for round in 0..<200 {
+            for round in 0..<scaled(200) {
                 let context = Context()
                 let makers = (0..<2).map { _ in
                     Worker { () -> SocketError.Code? in
@@ -86,7 +87,7 @@ extension FacadeTests {
         /// Sockets are closed by several threads, and used meanwhile.
         @Test(arguments: Way.allCases)
         func everybodyCloses(way: Way) throws {
-            for _ in 0..<100 {
+            for _ in 0..<scaled(100) {
                 try withContext { context in
                     let pull = try PullSocket(context: context, options: .test)
                     let push = try PushSocket(context: context, options: .test)

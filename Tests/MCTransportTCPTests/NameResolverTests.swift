@@ -2,6 +2,7 @@ import MCLock
 import Glibc
 @testable import MCTransportTCP
 import Synchronization
+import MCTestSupport
 import Testing
 
 @Suite struct NameResolverTests {
@@ -49,7 +50,7 @@ import Testing
     }
 
     // A sanitizer's own memory is beyond the limit that the test sets.
-    @Test(.enabled(if: getenv("MC_SANITIZER") == nil))
+    @Test(.enabled(if: !isSanitized))
     func `Without a thread a look-up fails at once`() async {
         await #expect(processExitsWith: .success) {
             // Room for no further thread's stack.

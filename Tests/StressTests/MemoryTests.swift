@@ -1,4 +1,5 @@
 import Glibc
+import MCTestSupport
 import Testing
 
 extension Stress {

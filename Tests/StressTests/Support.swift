@@ -16,12 +16,6 @@ func now() -> Double {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
-/// Whether a sanitizer watches: memory means nothing then, and everything takes longer.
-let isSanitized = getenv("MC_SANITIZER") != nil
-
-/// How often to do something: less where a sanitizer watches.
-func scaled(_ count: Int) -> Int { isSanitized ? max(1, count / 10) : count }
-
 /// Runs a body that blocks on a thread of its own, so that the tests of other targets keep the
 /// few threads that tasks have. It is a task all the same: its issues are those of its test.
 func blocking(_ body: @escaping @Sendable () throws -> Void) async throws {
