@@ -14,14 +14,21 @@ struct HighWaterMarkTests {
         return message
     }
 
-    private func isTaken(_ message: [UInt8], by push: PushSocket) throws -> Bool {
-        do throws(SocketError) {
-            try push.send(message, .dontWait)
-            return true
-        } catch {
-            guard error.code == .wouldBlock else { throw error }
-            return false
+    /// Sends numbered messages from `first` on until none is taken for a while; the next number.
+    /// For a while, because what the kernel takes late makes room once more.
+    private func fill(_ push: PushSocket, from first: Int, limit: Int) throws -> Int {
+        let timeout = push.options.sendTimeoutMilliseconds
+        try push.setOptions { $0.sendTimeoutMilliseconds = 300 }
+        defer { try? push.setOptions { $0.sendTimeoutMilliseconds = timeout } }
+        for number in first..<limit {
+            do throws(SocketError) {
+                try push.send(numbered(number, HighWaterMarkTests.messageBytes))
+            } catch {
+                guard error.code == .timedOut else { throw error }
+                return number
+            }
         }
+        return limit
     }
 
     /// A peer that does not read stops us at the mark, and loses nothing.
@@ -39,12 +46,7 @@ struct HighWaterMarkTests {
         try setting.join(push, peer, "s", in: folder)
         try push.send(numbered(0, HighWaterMarkTests.messageBytes))
         peer.process.signal(SIGSTOP)
-        var count = 1
-        while count < 1000,
-            try isTaken(numbered(count, HighWaterMarkTests.messageBytes), by: push)
-        {
-            count += 1
-        }
+        let count = try fill(push, from: 1, limit: 1000)
         #expect(count >= mark && count <= mark + 40, "\(count) messages were taken")
         #expect(!(try push.events().contains(.canSend)))
         peer.process.signal(SIGCONT)

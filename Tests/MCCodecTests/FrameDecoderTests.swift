@@ -70,7 +70,9 @@ struct FrameDecoderTests {
         let frames = (0..<300).map { Seen(body: Array(repeating: UInt8($0 % 256), count: $0 * 5)) }
         let bytes = Self.encode(frames)
         var reader = Reader()
-        bytes.withUnsafeBytes { reader.decoder.feed(UnsafeRawBufferPointer(rebasing: $0[..<9000])) }
+        try bytes.withUnsafeBytes {
+            try reader.decoder.feed(UnsafeRawBufferPointer(rebasing: $0[..<9000]))
+        }
         #expect(reader.decoder.hasBuffered == true)
         try reader.takeAll()
         try reader.receive(all: Array(bytes[9000...])) { 4096 }

@@ -172,5 +172,20 @@ extension FacadeTests {
                 #expect(await asyncCode { try await push.send(parts: []) } == .invalidMessage)
             }
         }
+
+        /// More bytes than any machine has: an error, and the socket goes on.
+        @Test func messagesThatNoMemoryHolds() throws {
+            try withContext { context in
+                let push = try PushSocket(context: context, options: .test)
+                try push.bind("inproc://no-memory")
+                let pull = try PullSocket(context: context, options: .test)
+                try pull.connect("inproc://no-memory")
+                // The bytes are not looked at before there is room for them.
+                let bytes = UnsafeRawBufferPointer(start: .init(bitPattern: 4096), count: 1 << 60)
+                #expect(code { try push.send(bytes: bytes) } == .outOfMemory)
+                try push.send("small")
+                #expect(try pull.text() == "small")
+            }
+        }
     }
 }

@@ -55,6 +55,19 @@ struct BlockTests {
         }
     }
 
+    /// Sizes that no machine has: nothing comes, and nothing traps.
+    @Test func noMemory() {
+        for capacity in [1 << 60, Int.max / 2, Int.max - 1, Int.max] {
+            #expect(Block.allocateIfPossible(capacity: capacity) == nil)
+            // The bytes are not looked at before there is room for them.
+            let bytes = UnsafeRawBufferPointer(start: .init(bitPattern: 4096), count: capacity)
+            if Frame(copyingIfPossible: bytes) != nil { Issue.record("a frame of \(capacity)") }
+        }
+        let small = Block.allocateIfPossible(capacity: 100)
+        #expect(small != nil)
+        small?.release()
+    }
+
     @Test func growingKeepsTheBytes() throws {
         for (from, to) in [(10, 100), (1000, 100_000), (5 << 20, 12 << 20)] {
             let block = Block.allocate(capacity: from)

@@ -1,12 +1,22 @@
 import Glibc
 
-/// What this process holds, as the kernel counts it.
+/// What this process holds, as the kernel counts it, and may hold.
 enum ProcessUsage {
     /// `descriptors=… threads=… rss=… peak=…`, memory in KiB.
     static var line: String {
         let status = text(of: "/proc/self/status")
         return "descriptors=\(descriptorCount) threads=\(field("Threads", status)) "
             + "rss=\(field("RssAnon", status)) peak=\(field("VmHWM", status))"
+    }
+
+    /// From now on this process gets no more than so many bytes of private memory on top of what it
+    /// has.
+    static func limit(headroom: Int) {
+        let bytes = rlim_t(field("VmData", text(of: "/proc/self/status")) * 1024 + headroom)
+        var limit = rlimit(rlim_cur: bytes, rlim_max: bytes)
+        guard setrlimit(Int32(RLIMIT_DATA.rawValue), &limit) == 0 else {
+            fatalError("no limit: errno \(errno)")
+        }
     }
 
     private static var descriptorCount: Int {

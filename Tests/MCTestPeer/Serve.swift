@@ -8,6 +8,7 @@ import MCTestSupport
 /// it for news:
 /// - `stats`: counters, descriptors, threads and memory;
 /// - `close`: closes the socket, and says so;
+/// - `limit BYTES`: gets no more than so many bytes of private memory on top of what it has;
 /// - `cycle N TYPE`: opens and closes N sockets of its own;
 /// - `quit`, or the end of the input: ends the process in an orderly way.
 enum Serve {
@@ -40,6 +41,9 @@ enum Serve {
             case "close":
                 socket.close()
                 say("closed")
+            case "limit":
+                ProcessUsage.limit(headroom: Int(words[1]) ?? 0)
+                say("limited")
             case "cycle":
                 try cycle(Int(words[1]) ?? 0, words[2])
                 say("cycled")

@@ -149,6 +149,25 @@ extension Stress {
             }
         }
 
+        /// A peer that announces more than there is memory for ends itself, not the process.
+        @Test(.timeLimit(.minutes(1)), .disabled(if: isSanitized))
+        func `a frame that no memory holds`() async throws {
+            try await blocking {
+                let good = try Good(serving: "PULL")
+                // Less than what is reserved for a frame of a gigabyte before it has come.
+                try good.peer.tell("limit \(3 << 20)")
+                try good.peer.expect("limited")
+                for _ in 0..<3 {
+                    let client = try RawSocket.connect(good.port)
+                    try client.handshake(as: "PUSH")
+                    _ = client.trySend([2] + Wire.bigEndian(1 << 30, bytes: 8) + [1, 2, 3])
+                    let hasEnded = client.ends(within: 5)
+                    #expect(hasEnded, "the connection goes on")
+                    try good.exchange(during: "a frame that no memory holds")
+                }
+            }
+        }
+
         @Test(.timeLimit(.minutes(1)))
         func `a slow handshake that never ends is given up`() async throws {
             try await blocking {

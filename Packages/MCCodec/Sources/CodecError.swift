@@ -40,6 +40,8 @@ extension CodecError.Code {
     @inlinable public static var messageTooLarge: Self { Self(4) }
     /// A message has more frames than the receiver accepts.
     @inlinable public static var tooManyFrames: Self { Self(5) }
+    /// There is no memory for what is arriving.
+    @inlinable public static var outOfMemory: Self { Self(6) }
 
     /// The first bytes are no ZMTP signature: the peer speaks something else.
     @inlinable public static var notZMTP: Self { Self(10) }
@@ -83,6 +85,7 @@ extension CodecError.Code: CustomStringConvertible {
         case .frameTooLong: "a frame is longer than 2^63 - 1 bytes"
         case .messageTooLarge: "a frame is longer than is accepted"
         case .tooManyFrames: "a message has more frames than are accepted"
+        case .outOfMemory: "no memory for the message that is arriving"
         case .notZMTP: "the peer does not speak ZMTP"
         case .peerSpeaksZMTP1: "the peer speaks ZMTP 1.0, the oldest accepted is 3.0"
         case .peerSpeaksZMTP2: "the peer speaks ZMTP 2.0, the oldest accepted is 3.0"

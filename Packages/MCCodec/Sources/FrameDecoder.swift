@@ -134,7 +134,8 @@ extension FrameDecoder {
         guard available >= count else {
             if count >= FrameDecoder.directBytes {
                 try countFrame(header)
-                startLarge(header, count: count, headerLength: headerLength, available: available)
+                try startLarge(
+                    header, count: count, headerLength: headerLength, available: available)
             }
             return .needMore
         }
@@ -143,7 +144,11 @@ extension FrameDecoder {
         begin += headerLength + count
         var frame: Frame
         if count * 32 < chunk.capacity || slices == FrameDecoder.charge - 1 {
-            frame = unsafe Frame(copying: UnsafeRawBufferPointer(start: address, count: count))
+            let bytes = unsafe UnsafeRawBufferPointer(start: address, count: count)
+            guard let copy = unsafe Frame(copyingIfPossible: bytes) else {
+                throw CodecError(.outOfMemory)
+            }
+            frame = copy
         } else {
             slices += 1
             frame = unsafe Frame(slice: chunk, address: address, count: count)
@@ -194,9 +199,12 @@ extension FrameDecoder {
 extension FrameDecoder {
     private mutating func startLarge(
         _ header: FrameHeader, count: Int, headerLength: Int, available: Int
-    ) {
+    ) throws(CodecError) {
         guard let chunk else { return }
-        let block = Block.allocate(capacity: min(count, FrameDecoder.largestReservation))
+        let reserved = min(count, FrameDecoder.largestReservation)
+        guard let block = Block.allocateIfPossible(capacity: reserved) else {
+            throw CodecError(.outOfMemory)
+        }
         let first = min(available, block.capacity)
         unsafe block.payload.copyMemory(
             from: chunk.payload + begin + headerLength, byteCount: first)
@@ -225,7 +233,7 @@ extension FrameDecoder {
 // MARK: - Reading
 
 extension FrameDecoder {
-    /// Room for the next read; empty only when there is no memory for the body that is arriving.
+    /// Room for the next read; empty only when there is no memory for what is arriving.
     package mutating func prepareRead() -> UnsafeMutableRawBufferPointer {
         if var block = large {
             if largeFilled == block.capacity, largeFilled < largeBytes {
@@ -249,7 +257,10 @@ extension FrameDecoder {
         {
             return unsafe space(in: chunk)
         }
-        return unsafe space(in: replaceChunk())
+        guard let fresh = replaceChunk() else {
+            return unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
+        }
+        return unsafe space(in: fresh)
     }
 
     private func room(of chunk: Block) -> Int { chunk.capacity - FrameDecoder.slack - end }
@@ -259,13 +270,14 @@ extension FrameDecoder {
             start: chunk.payload + end, count: min(room(of: chunk), readLimit))
     }
 
-    /// A fresh chunk with the undecoded tail of the old one at its beginning.
-    private mutating func replaceChunk() -> Block {
+    /// A fresh chunk with the undecoded tail of the old one at its beginning; nil, and the old one
+    /// stays, when there is no memory.
+    private mutating func replaceChunk() -> Block? {
         let tail = end - begin
         // Room for the tail (a body below the direct limit, and its header) and as much again.
         let wanted = max(chunkBytes, 2 * tail + FrameDecoder.smallestChunk)
-        let fresh = Block.allocate(
-            capacity: min(wanted, max(FrameDecoder.largestChunk, tail * 2)))
+        let capacity = min(wanted, max(FrameDecoder.largestChunk, tail * 2))
+        guard let fresh = Block.allocateIfPossible(capacity: capacity) else { return nil }
         if let old = chunk, tail > 0 {
             unsafe fresh.payload.copyMemory(from: old.payload + begin, byteCount: tail)
         }
@@ -308,7 +320,10 @@ extension FrameDecoder {
         if tail == 0 {
             dropChunk()
         } else if tail <= FrameDecoder.movedTail, old.capacity > 4 * tail {
-            let small = Block.allocate(capacity: tail + FrameDecoder.slack)
+            // Without memory for less, the connection keeps what it has.
+            guard let small = Block.allocateIfPossible(capacity: tail + FrameDecoder.slack) else {
+                return
+            }
             unsafe small.payload.copyMemory(from: old.payload + begin, byteCount: tail)
             dropChunk()
             small.retain(FrameDecoder.charge - 1)
@@ -319,12 +334,14 @@ extension FrameDecoder {
     }
 
     /// Takes over bytes that were read with the handshake and belong to the traffic.
-    package mutating func feed(_ bytes: UnsafeRawBufferPointer) {
+    ///
+    /// - Throws: `outOfMemory`; the connection must end then.
+    package mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(CodecError) {
         var rest = unsafe bytes
         while unsafe !rest.isEmpty {
             let room = unsafe prepareRead()
-            precondition(
-                unsafe !room.isEmpty, "a finished body is taken with next() before more is fed")
+            // Or a finished body was not taken with next() before more is fed.
+            guard unsafe !room.isEmpty else { throw CodecError(.outOfMemory) }
             let count = min(room.count, rest.count)
             unsafe room.baseAddress.unsafelyUnwrapped.copyMemory(
                 from: rest.baseAddress.unsafelyUnwrapped, byteCount: count)

@@ -5,7 +5,7 @@ import MCPool
 ///
 /// The plain methods block the calling thread for up to SNDTIMEO while no peer has room; in a task
 /// the `async` methods of the same names suspend it instead. All throw `timedOut`, `wouldBlock`,
-/// `closed`, `terminated`, `invalidState`, `invalidMessage`; the message was not sent then.
+/// `closed`, `terminated`, `invalidState`, `invalidMessage`, `outOfMemory`; the message was not sent then.
 public protocol SendingSocket: Socket {}
 
 extension SendingSocket {
@@ -25,7 +25,19 @@ extension SendingSocket {
     public func send(
         bytes: UnsafeRawBufferPointer, _ flags: SendFlags = []
     ) throws(SocketError) {
+        if bytes.count >= Outgoing.sharedBytes { return try unsafe sendLarge(bytes, flags) }
         try unsafe engine.send(Outgoing(bytes), waits: !flags.contains(.dontWait))
+    }
+
+    /// One copy, made without the socket's lock and shared by all peers.
+    @inline(never)
+    private func sendLarge(
+        _ bytes: UnsafeRawBufferPointer, _ flags: SendFlags
+    ) throws(SocketError) {
+        guard let copy = unsafe Frame(copyingIfPossible: bytes) else {
+            throw SocketError(.outOfMemory, "no memory for a message of \(bytes.count) bytes")
+        }
+        try send(Message(copy), flags)
     }
 
     /// Sends one frame with a copy of `bytes`.

@@ -87,12 +87,23 @@ public struct Block: @unchecked Sendable {
 }
 
 extension Block {
-    /// A block of at least `capacity` bytes, contents undefined, one reference.
+    /// A block of at least `capacity` bytes, contents undefined, one reference; nil when there is
+    /// no memory. For sizes that a peer or a caller chose.
     ///
     /// - Complexity: O(1); no system call while the heap has one of the size at hand.
     @inlinable
-    public static func allocate(capacity: Int) -> Block {
+    public static func allocateIfPossible(capacity: Int) -> Block? {
         Heap.allocate(capacity: capacity)
+    }
+
+    /// As `allocateIfPossible`, for sizes of our own: traps when there is no memory, as Swift's own
+    /// objects and arrays do.
+    @inlinable
+    public static func allocate(capacity: Int) -> Block {
+        guard let block = allocateIfPossible(capacity: capacity) else {
+            preconditionFailure("no memory for a block")
+        }
+        return block
     }
 
     /// Wraps memory that somebody else owns. `release` runs once, on whichever thread lets the

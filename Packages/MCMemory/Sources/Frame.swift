@@ -81,9 +81,19 @@ extension Frame {
         kind = .slice
     }
 
-    /// Copies `bytes`: into the value up to 56 bytes, else into a block.
+    /// Copies `bytes`: into the value up to 56 bytes, else into a block. Traps when there is no
+    /// memory, as Swift's own arrays do.
     @inlinable
     public init(copying bytes: UnsafeRawBufferPointer) {
+        guard let frame = unsafe Frame(copyingIfPossible: bytes) else {
+            preconditionFailure("no memory for a frame")
+        }
+        self = frame
+    }
+
+    /// Copies `bytes`, as `init(copying:)`; nil when there is no memory.
+    @inlinable
+    public init?(copyingIfPossible bytes: UnsafeRawBufferPointer) {
         self.init()
         guard let base = bytes.baseAddress, bytes.count > 0 else { return }
         if bytes.count <= Frame.inlineCapacity {
@@ -93,7 +103,7 @@ extension Frame {
                     from: base, byteCount: bytes.count)
             }
         } else {
-            let block = Block.allocate(capacity: bytes.count)
+            guard let block = Block.allocateIfPossible(capacity: bytes.count) else { return nil }
             unsafe block.payload.copyMemory(from: base, byteCount: bytes.count)
             self = unsafe Frame(
                 slice: block, address: UnsafeRawPointer(block.payload), count: bytes.count)

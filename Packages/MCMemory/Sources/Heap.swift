@@ -56,7 +56,7 @@ public enum Heap {
     // MARK: Allocate
 
     @usableFromInline
-    package static func allocate(capacity: Int) -> Block {
+    package static func allocate(capacity: Int) -> Block? {
         let total = capacity &+ headerBytes
         guard capacity <= largestPooledCapacity else { return allocateSingle(capacity: capacity) }
         let sizeClass =
@@ -76,18 +76,20 @@ public enum Heap {
     @inline(never)
     private static func allocateFresh(
         _ heap: UnsafeMutablePointer<State>, sizeClass: Int
-    ) -> Block {
+    ) -> Block? {
         let total = smallestBlock << sizeClass
+        guard let raw = unsafe malloc(total) else { return nil }
         return unsafe initialise(
-            rawAllocate(total), owner: heap, capacity: total - headerBytes,
-            sizeClass: Int32(sizeClass), kind: .pooled)
+            raw, owner: heap, capacity: total - headerBytes, sizeClass: Int32(sizeClass),
+            kind: .pooled)
     }
 
     @inline(never)
-    private static func allocateSingle(capacity: Int) -> Block {
-        unsafe initialise(
-            rawAllocate(capacity + headerBytes), owner: nil, capacity: capacity, sizeClass: -1,
-            kind: .single)
+    private static func allocateSingle(capacity: Int) -> Block? {
+        guard capacity <= Int.max - headerBytes, let raw = unsafe malloc(capacity + headerBytes)
+        else { return nil }
+        return unsafe initialise(
+            raw, owner: nil, capacity: capacity, sizeClass: -1, kind: .single)
     }
 
     private static func initialise(
@@ -100,13 +102,6 @@ public enum Heap {
                 owner: owner, payload: raw + headerBytes, capacity: capacity,
                 sizeClass: sizeClass, kind: kind))
         return unsafe Block(header: header)
-    }
-
-    private static func rawAllocate(_ bytes: Int) -> UnsafeMutableRawPointer {
-        guard let raw = unsafe malloc(bytes) else {
-            fatalError("out of memory: \(bytes) bytes for a message block")
-        }
-        return unsafe raw
     }
 
     /// Grows a block that nobody else refers to, keeping its first `used` bytes. Large ones grow in
@@ -126,9 +121,7 @@ public enum Heap {
             unsafe header.pointee.capacity = capacity
             return unsafe Block(header: header)
         }
-        guard let raw = unsafe malloc(capacity + headerBytes) else { return nil }
-        let larger = unsafe initialise(
-            raw, owner: nil, capacity: capacity, sizeClass: -1, kind: .single)
+        guard let larger = allocateSingle(capacity: capacity) else { return nil }
         unsafe larger.payload.copyMemory(from: block.payload, byteCount: used)
         block.release()
         return larger

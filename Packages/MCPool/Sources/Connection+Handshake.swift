@@ -137,7 +137,12 @@ extension Connection {
         // From now on only `waitForRoom` puts it into the I/O thread's set.
         _ = cmc_epoll_remove(engine.ioThread.epoll, link.descriptor)
         phase = .established
-        unsafe decoder.pointee.feed(surplus)
+        do throws(CodecError) {
+            try unsafe decoder.pointee.feed(surplus)
+        } catch {
+            fail(SocketError(.protocolError, error.message, endpoint: link.peer))
+            return
+        }
         guard engine.adopt(self, peer: peer) else {
             fail(
                 SocketError(

@@ -61,12 +61,23 @@ package final class IOThread: @unchecked Sendable {
     // MARK: Any thread
 
     /// Starts the thread, once.
-    package func start() {
-        let starts = mailbox.withLock { mailbox in
-            defer { mailbox.isRunning = true }
-            return !mailbox.isRunning
+    ///
+    /// - Throws: when the system has no thread for it; another call tries again.
+    package func start() throws(SocketError) {
+        let error = mailbox.withLock { mailbox in
+            if mailbox.isRunning { return Int32(0) }
+            let error = startThread()
+            mailbox.isRunning = error == 0
+            return error
         }
-        guard starts else { return }
+        guard error == 0 else {
+            throw SocketError(
+                .systemError, "the system has no thread for the I/O thread", errno: error)
+        }
+    }
+
+    /// - Returns: an errno value, 0 when the thread runs.
+    private func startThread() -> Int32 {
         let box = unsafe Unmanaged.passRetained(self)
         let error = unsafe cmc_thread_start(
             { argument in
@@ -76,7 +87,8 @@ package final class IOThread: @unchecked Sendable {
                 thread.run()
                 return nil
             }, unsafe box.toOpaque(), 512 << 10)
-        precondition(error == 0, "the system has no thread for the I/O thread")
+        if error != 0 { unsafe box.release() }
+        return error
     }
 
     /// Ends the thread when what was posted before is done.

@@ -243,26 +243,13 @@ extension Pipe {
             unsafe pointee.engine.markDirty(self)
         }
         let flags: FrameFlags = more ? .more : []
-        if count >= OutBuffer.gatherBytes {
-            unsafe appendLarge(address, count: count, frame: frame, flags: flags)
+        if count >= OutBuffer.gatherBytes, let parts = unsafe frame?.pointee.sliceParts {
+            unsafe pointee.fill.append(
+                referring: parts.0, address: parts.1, count: count, flags: flags)
         } else {
             unsafe pointee.fill.append(copying: address, count: count, flags: flags)
         }
         if !more { pointee.queuedMessages &+= 1 }
-    }
-
-    @inline(never)
-    private func appendLarge(
-        _ address: UnsafeRawPointer?, count: Int, frame: UnsafePointer<Frame>?, flags: FrameFlags
-    ) {
-        if let (block, address) = unsafe frame?.pointee.sliceParts {
-            unsafe pointee.fill.append(
-                referring: block, address: address, count: count, flags: flags)
-            return
-        }
-        let copy = unsafe Frame(copying: UnsafeRawBufferPointer(start: address, count: count))
-        guard let (block, start) = unsafe copy.sliceParts else { return }
-        unsafe pointee.fill.append(referring: block, address: start, count: count, flags: flags)
     }
 
     /// Puts an encoded command in. Commands do not count for the high-water mark.

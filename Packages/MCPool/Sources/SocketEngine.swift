@@ -105,7 +105,7 @@ package final class SocketEngine: @unchecked Sendable {
     /// Only on the I/O thread.
     var ioToken: UInt64 = 0
 
-    /// - Throws: when the process has no descriptors left for the socket.
+    /// - Throws: when the process has no descriptors or threads left for the socket.
     package init(
         pattern: any Pattern, options: EngineOptions, ioThread: IOThread,
         transports: [Scheme: any StreamTransport], inproc: InprocRegistry
@@ -124,7 +124,7 @@ package final class SocketEngine: @unchecked Sendable {
                 errno: -error)
         }
         _ = cmc_epoll_add(epoll, wakeDescriptor, CMC_POLL_IN, 0)
-        ioThread.start()
+        try ioThread.start()
         ioThread.post { self.begin() }
     }
 

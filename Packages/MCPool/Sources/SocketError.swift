@@ -40,6 +40,8 @@ public struct SocketError: Error, Sendable, Equatable, CustomStringConvertible {
         public static let hostUnreachable = Code("host unreachable")
         /// The process or the system has no descriptors left (EMFILE, ENFILE).
         public static let tooManyDescriptors = Code("too many descriptors")
+        /// There is no memory for the message (ENOMEM).
+        public static let outOfMemory = Code("out of memory")
         /// The waiting task was cancelled.
         public static let cancelled = Code("cancelled")
         /// The peer broke the protocol, or a limit.
