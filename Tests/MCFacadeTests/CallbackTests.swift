@@ -10,9 +10,7 @@ extension FacadeTests {
         @Test(arguments: Way.allCases)
         func aStoppedCallbackFreesTheSocket(way: Way) throws {
             try withContext { context in
-                let pull = try PullSocket(context: context, options: .test)
-                let push = try PushSocket(context: context, options: .test)
-                try push.connect(try pull.bind(way.fresh))
+                let (push, pull) = try pipeline(context, way)
                 let box = Collected()
                 try pull.onMessage { box.add($0.string() ?? "?") }
                 try push.send("called")
@@ -29,9 +27,7 @@ extension FacadeTests {
         @Test(arguments: Way.allCases)
         func aCallbackGetsWhatWaits(way: Way) throws {
             try withContext { context in
-                let pull = try PullSocket(context: context, options: .test)
-                let push = try PushSocket(context: context, options: .test)
-                try push.connect(try pull.bind(way.fresh))
+                let (push, pull) = try pipeline(context, way)
                 for index in 0..<700 { try push.send("\(index)") }
                 pause(50)
                 let box = Collected()

@@ -138,9 +138,7 @@ extension FacadeTests {
                     // A connection that is lost would not come back.
                     $0.reconnectIntervalMilliseconds = -1
                 }
-                let pull = try PullSocket(context: context, options: options)
-                let push = try PushSocket(context: context, options: options)
-                try push.connect(try pull.bind(way.fresh))
+                let (push, pull) = try pipeline(context, way, options: options)
                 for index in 0..<2 {
                     try push.send("\(index)")
                     #expect(try pull.text() == "\(index)")

@@ -96,9 +96,7 @@ extension FacadeTests {
                     $0.sendHighWaterMark = 2
                     $0.receiveHighWaterMark = 2
                 }
-                let push = try PushSocket(context: context, options: options)
-                let pull = try PullSocket(context: context, options: options)
-                try push.connect(try pull.bind(way.fresh))
+                let (push, pull) = try pipeline(context, way, options: options)
                 let each = scaled(2500)
                 let body = [UInt8](repeating: 1, count: 3000)
                 let receivers = (0..<4).map { seed in
@@ -148,9 +146,7 @@ extension FacadeTests {
         @Test(arguments: Way.allCases)
         func readingChangesHands(way: Way) throws {
             try withContext { context in
-                let pull = try PullSocket(context: context, options: Self.options)
-                let push = try PushSocket(context: context, options: Self.options)
-                try push.connect(try pull.bind(way.fresh))
+                let (push, pull) = try pipeline(context, way, options: Self.options)
                 let total = scaled(3000)
                 let sender = Worker {
                     var random: UInt64 = 4

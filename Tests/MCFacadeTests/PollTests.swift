@@ -8,9 +8,7 @@ extension FacadeTests {
         @Test(arguments: Way.allCases)
         func readableWhileAMessageWaits(way: Way) throws {
             try withContext { context in
-                let pull = try PullSocket(context: context, options: .test)
-                let push = try PushSocket(context: context, options: .test)
-                try push.connect(try pull.bind(way.fresh))
+                let (push, pull) = try pipeline(context, way)
                 let descriptor = try pull.pollDescriptor()
                 #expect(try pull.pollDescriptor() == descriptor)
                 try push.send("1")
@@ -96,9 +94,7 @@ extension FacadeTests {
         @Test(arguments: Way.allCases)
         func noMissedWakeUps(way: Way) throws {
             try withContext { context in
-                let pull = try PullSocket(context: context, options: .test)
-                let push = try PushSocket(context: context, options: .test)
-                try push.connect(try pull.bind(way.fresh))
+                let (push, pull) = try pipeline(context, way)
                 let total = 20_000
                 let sender = Worker {
                     for index in 0..<total {

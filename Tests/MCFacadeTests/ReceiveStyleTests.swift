@@ -15,9 +15,7 @@ extension FacadeTests {
 
         static let kinds: [Kind] = [
             Kind(testDescription: "PULL") { context, way in
-                let pull = try PullSocket(context: context, options: .test)
-                let push = try PushSocket(context: context, options: .test)
-                try push.connect(try pull.bind(way.fresh))
+                let (push, pull) = try pipeline(context, way)
                 return (pull, { for text in $0 { try push.send(text) } })
             },
             Kind(testDescription: "SUB") { context, way in

@@ -1,6 +1,7 @@
 import Foundation
 import MCFacade
 import MCLock
+import MCTestSupport
 import Synchronization
 import Testing
 
@@ -76,13 +77,23 @@ func withContext<Result>(_ body: (Context) async throws -> Result) async rethrow
     return try await body(context)
 }
 
+/// A pair of sockets, PUSH connected to PULL.
+func pipeline(
+    _ context: Context, _ way: Way, options: SocketOptions = .test
+) throws -> (push: PushSocket, pull: PullSocket) {
+    let pull = try PullSocket(context: context, options: options)
+    let push = try PushSocket(context: context, options: options)
+    try push.connect(try pull.bind(way.fresh))
+    return (push, pull)
+}
+
 /// A thread of its own with a result.
 final class Worker<Value: Sendable>: Sendable {
     private let outcome = Locked<Result<Value, any Error>?>(nil)
     private let done = DispatchSemaphore(value: 0)
 
     init(_ body: @escaping @Sendable () throws -> Value) {
-        Thread.detachNewThread { [self] in
+        startThread { [self] in
             let result = Result { try body() }
             outcome.withLock { $0 = result }
             done.signal()
@@ -132,12 +143,8 @@ func code(_ body: () throws -> Void) -> SocketError.Code? {
     do {
         try body()
         return nil
-    } catch let error as SocketError {
-        #expect(!error.message.isEmpty)
-        return error.code
     } catch {
-        Issue.record(error)
-        return nil
+        return code(of: error)
     }
 }
 
@@ -145,13 +152,18 @@ func asyncCode(_ body: () async throws -> Void) async -> SocketError.Code? {
     do {
         try await body()
         return nil
-    } catch let error as SocketError {
-        #expect(!error.message.isEmpty)
-        return error.code
     } catch {
+        return code(of: error)
+    }
+}
+
+private func code(of error: any Error) -> SocketError.Code? {
+    guard let error = error as? SocketError else {
         Issue.record(error)
         return nil
     }
+    #expect(!error.message.isEmpty)
+    return error.code
 }
 
 extension ReceivingSocket {

@@ -90,9 +90,7 @@ extension FacadeTests {
         func closingInTheMiddle(way: Way) throws {
             for round in 0..<60 {
                 try withContext { context in
-                    let pull = try PullSocket(context: context, options: Self.forEver)
-                    let push = try PushSocket(context: context, options: Self.forEver)
-                    try push.connect(try pull.bind(way.fresh))
+                    let (push, pull) = try pipeline(context, way, options: Self.forEver)
                     let receiving = (0..<2).map { _ in
                         Worker {
                             while code({ _ = try pull.receive() }) == nil {}
@@ -155,9 +153,7 @@ extension FacadeTests {
         @Test(arguments: Way.allCases)
         func cancellingLosesNoMessage(way: Way) async throws {
             try await withContext { context in
-                let pull = try PullSocket(context: context, options: .test)
-                let push = try PushSocket(context: context, options: .test)
-                try push.connect(try pull.bind(way.fresh))
+                let (push, pull) = try pipeline(context, way)
                 let total = 2000
                 let sender = Worker {
                     for index in 0..<total {

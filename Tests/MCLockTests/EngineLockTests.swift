@@ -1,4 +1,5 @@
 import Foundation
+import MCTestSupport
 import Synchronization
 import Testing
 
@@ -19,7 +20,7 @@ struct EngineLockTests {
         let done = DispatchGroup()
         for thread in 0..<4 {
             done.enter()
-            Thread.detachNewThread {
+            startThread {
                 for index in 0..<each {
                     // Sometimes without waiting, sometimes held for long.
                     if index % 3 == 0 {
@@ -59,7 +60,7 @@ struct EngineLockTests {
             let done = DispatchGroup()
             for _ in 0..<6 {
                 done.enter()
-                Thread.detachNewThread {
+                startThread {
                     lock.withLock {}
                     done.leave()
                 }

@@ -88,16 +88,7 @@ final class Bench<Kind: Pattern> {
     }
 }
 
-/// The code of the error that `body` ends in; nil when it ends in none.
+/// The code of the error that `body` has to end in.
 func code(_ body: () throws -> Void) -> SocketError.Code? {
-    do {
-        try body()
-        return nil
-    } catch let error as SocketError {
-        #expect(!error.message.isEmpty)
-        return error.code
-    } catch {
-        Issue.record(error)
-        return nil
-    }
+    #expect(throws: SocketError.self, performing: body)?.code
 }

@@ -134,10 +134,10 @@ struct FrameQueueTests {
     @Test(arguments: [1, 7, 1000])
     func twoThreads(limit: Int) {
         let queue = FrameQueue.create(creditStep: limit / 4)
-        let total = 60_000
+        let total = scaled(60_000)
         let done = DispatchSemaphore(value: 0)
         let isOver = Flag()
-        Thread.detachNewThread {
+        startThread {
             var random = SeededGenerator(seed: 3)
             for index in 0..<total {
                 while !queue.hasRoom(limit: limit) {

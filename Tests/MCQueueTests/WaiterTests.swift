@@ -1,6 +1,7 @@
 import CMCLinux
 import Foundation
 import MCQueue
+import MCTestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -29,7 +30,7 @@ struct WaiterTests {
     @Test func wakesASleepingThread() {
         for round in 0..<200 {
             let waiter = Waiter()
-            Thread.detachNewThread {
+            startThread {
                 if round % 2 == 0 { usleep(UInt32(round)) }
                 waiter.wake()
             }
@@ -41,7 +42,7 @@ struct WaiterTests {
     func resumesATask(reason: WakeReason) async {
         let got = await withUnsafeContinuation { continuation in
             let waiter = Waiter(continuation)
-            Thread.detachNewThread { waiter.wake(reason) }
+            startThread { waiter.wake(reason) }
         }
         #expect(got == reason)
     }

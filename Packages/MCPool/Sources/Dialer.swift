@@ -30,8 +30,7 @@ final class Dialer: @unchecked Sendable {
         self.transport = transport
         backoff = Backoff(
             intervalMilliseconds: options.reconnectIntervalMilliseconds,
-            maximumMilliseconds: options.reconnectIntervalMaxMilliseconds,
-            seed: cmc_now_ns())
+            maximumMilliseconds: options.reconnectIntervalMaxMilliseconds)
     }
 
     /// Looks the endpoint up and dials.
@@ -102,7 +101,8 @@ final class Dialer: @unchecked Sendable {
     }
 
     private func retry() {
-        guard !isStopped, retryTimer == nil, let delay = backoff.next() else {
+        var random = SystemRandomNumberGenerator()
+        guard !isStopped, retryTimer == nil, let delay = backoff.next(using: &random) else {
             return
         }
         retryTimer = engine.ioThread.addTimer(afterNanoseconds: delay) { [weak self] in

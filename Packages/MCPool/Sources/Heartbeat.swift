@@ -38,11 +38,11 @@ package struct Heartbeat: Sendable {
         intervalMilliseconds: Int, ttlMilliseconds: Int = 0, timeoutMilliseconds: Int = -1,
         now: UInt64
     ) {
-        interval = Self.nanoseconds(intervalMilliseconds)
+        interval = Nanoseconds.of(milliseconds: intervalMilliseconds)
         timeout =
-            timeoutMilliseconds < 0 ? interval : Self.nanoseconds(timeoutMilliseconds)
+            timeoutMilliseconds < 0 ? interval : Nanoseconds.of(milliseconds: timeoutMilliseconds)
         pingTTLTenths = UInt16(clamping: max(ttlMilliseconds, 0) / 100)
-        nextPing = interval > 0 ? Self.later(now, by: interval) : nil
+        nextPing = interval > 0 ? Nanoseconds.sum(now, interval) : nil
     }
 
     /// When to call ``poll(now:)`` next, or nil when nothing is pending.
@@ -64,7 +64,7 @@ package struct Heartbeat: Sendable {
     /// send something again by then. Call it after ``received(now:)`` for the same bytes.
     package mutating func pingReceived(ttlTenths: UInt16, now: UInt64) {
         trafficDue =
-            ttlTenths == 0 ? nil : Self.later(now, by: UInt64(ttlTenths) * 100_000_000)
+            ttlTenths == 0 ? nil : Nanoseconds.sum(now, UInt64(ttlTenths) * 100_000_000)
     }
 
     /// What is to be done at `now`. Read what the link has before asking: bytes that wait in the
@@ -74,20 +74,9 @@ package struct Heartbeat: Sendable {
         if let trafficDue, trafficDue <= now { return .expired }
         guard let due = nextPing, due <= now else { return .none }
         // From now and not from when it was due: a process that was stopped sends one, not many.
-        nextPing = Self.later(now, by: interval)
+        nextPing = Nanoseconds.sum(now, interval)
         // A peer that is silent since an earlier PING gets no more time by a later one.
-        if timeout > 0, answerDue == nil { answerDue = Self.later(now, by: timeout) }
+        if timeout > 0, answerDue == nil { answerDue = Nanoseconds.sum(now, timeout) }
         return .sendPing
-    }
-
-    private static func nanoseconds(_ milliseconds: Int) -> UInt64 {
-        let (product, overflow) = UInt64(max(milliseconds, 0))
-            .multipliedReportingOverflow(by: 1_000_000)
-        return overflow ? .max : product
-    }
-
-    private static func later(_ time: UInt64, by nanoseconds: UInt64) -> UInt64 {
-        let (sum, overflow) = time.addingReportingOverflow(nanoseconds)
-        return overflow ? .max : sum
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 import MCLock
+import MCTestSupport
 import Testing
 
 /// Threads for tests that block: those of the concurrency runtime are few, and tasks of other tests
@@ -16,15 +17,7 @@ final class BlockingThreads: TaskExecutor, @unchecked Sendable {
         semaphore = .allocate(capacity: 1)
         sem_init(semaphore, 0, 0)
         for _ in 0..<count {
-            var thread = pthread_t()
-            let argument = Unmanaged.passRetained(self).toOpaque()
-            pthread_create(
-                &thread, nil,
-                { argument in
-                    guard let argument else { return nil }
-                    Unmanaged<BlockingThreads>.fromOpaque(argument).takeUnretainedValue().run()
-                    return nil
-                }, argument)
+            startThread { self.run() }
         }
     }
 
