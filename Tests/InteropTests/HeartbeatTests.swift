@@ -3,7 +3,7 @@ import MCFacade
 import Testing
 
 /// PING and PONG (RFC 37, "Connection Heartbeating").
-@Suite(.mayBlock, .timeLimit(.minutes(2)))
+@Suite(.mayBlock, .timeLimit(.minutes(5)))
 struct HeartbeatTests {
     /// A quiet connection on which one side asks and the other answers outlives the time-out.
     @Test(arguments: [true, false], Setting.all)

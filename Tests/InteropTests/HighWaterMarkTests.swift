@@ -3,7 +3,7 @@ import MCFacade
 import Testing
 
 /// High-water marks and LINGER with libzmq at the other end.
-@Suite(.mayBlock, .timeLimit(.minutes(2)))
+@Suite(.mayBlock, .timeLimit(.minutes(5)))
 struct HighWaterMarkTests {
     /// Big enough that the kernel's buffers are full at once.
     private static let messageBytes = 256 << 10

@@ -2,7 +2,7 @@ import MCFacade
 import Testing
 
 /// 64 MiB in one frame, between small ones that must keep their places.
-@Suite(.mayBlock, .timeLimit(.minutes(2)), .serialized)
+@Suite(.mayBlock, .timeLimit(.minutes(5)), .serialized)
 struct LargeMessageTests {
     static let size = 64 << 20
     static let pairings = Pairing.all.filter { pairing in

@@ -2,7 +2,7 @@ import MCFacade
 import Testing
 
 /// Every pattern, both roles, against libzmq.
-@Suite(.mayBlock, .timeLimit(.minutes(2)))
+@Suite(.mayBlock, .timeLimit(.minutes(5)))
 struct PatternTests {
     /// Around every border that matters to somebody: inline payloads, long frames, copies and
     /// gather writes, reads into their own buffer.

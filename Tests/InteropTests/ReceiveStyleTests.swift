@@ -4,7 +4,7 @@ import MCLock
 import Testing
 
 /// The three ways to receive, each from a libzmq sender that does not wait for us.
-@Suite(.mayBlock, .timeLimit(.minutes(2)))
+@Suite(.mayBlock, .timeLimit(.minutes(5)))
 struct ReceiveStyleTests {
     /// Sockets that receive without being asked something first. The XPUB tells its application
     /// when our subscription is there; without a high-water mark it drops nothing.

@@ -3,7 +3,7 @@ import MCFacade
 import Testing
 
 /// A peer that is killed comes back, and nobody has to do anything.
-@Suite(.mayBlock, .timeLimit(.minutes(2)))
+@Suite(.mayBlock, .timeLimit(.minutes(5)))
 struct ReconnectTests {
     static let pairings = Pairing.all.filter { pairing in
         [

@@ -2,7 +2,7 @@ import MCFacade
 import Testing
 
 /// Who is who for a ROUTER (RFC 28).
-@Suite(.mayBlock, .timeLimit(.minutes(2)))
+@Suite(.mayBlock, .timeLimit(.minutes(5)))
 struct RoutingIDTests {
     static let identifiers: [[UInt8]] = [
         Array("w".utf8), [255, 0, 1], [UInt8](repeating: 9, count: 255),

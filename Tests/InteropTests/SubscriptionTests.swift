@@ -2,7 +2,7 @@ import MCFacade
 import Testing
 
 /// Subscriptions: prefixes, counts, and both forms on the wire (RFC 37 and RFC 23).
-@Suite(.mayBlock, .timeLimit(.minutes(2)))
+@Suite(.mayBlock, .timeLimit(.minutes(5)))
 struct SubscriptionTests {
     @Test(arguments: Setting.all)
     func publisherFiltersByPrefix(setting: Setting) throws {

@@ -3,7 +3,7 @@ import MCFacade
 import Testing
 
 /// Tensors to and from NumPy.
-@Suite(.mayBlock, .timeLimit(.minutes(2)))
+@Suite(.mayBlock, .timeLimit(.minutes(5)))
 struct TensorTests {
     /// An array as NumPy names its type, and what it is for us.
     struct Sample: Sendable, CustomTestStringConvertible {

@@ -34,7 +34,7 @@ extension FrameDecoderTests {
         ///
         /// - Returns: how many bytes were taken.
         mutating func receive(_ bytes: ArraySlice<UInt8>) throws -> Int {
-            let room = decoder.prepareRead()
+            let room = try decoder.prepareRead()
             #expect(room.count > 0)
             let count = min(room.count, bytes.count)
             room.copyBytes(from: bytes.prefix(count))

@@ -153,7 +153,7 @@ struct FrameDecoderTests {
         var reader = Reader()
         let claim: [UInt8] = [2, 0, 0, 1, 0, 0, 0, 0, 0]
         #expect(try reader.receive(claim[...]) == 9)
-        _ = reader.decoder.prepareRead()
+        _ = try reader.decoder.prepareRead()
         #expect(reader.decoder.heldBytes <= 4 << 20)
         // As it fills it grows: never more than about twice what has arrived.
         var arrived = 0
@@ -213,7 +213,7 @@ struct FrameDecoderTests {
             expected.append(body)
             var rest = Self.encode([Seen(body: body)])[...]
             while !rest.isEmpty {
-                let room = decoder.prepareRead()
+                let room = try decoder.prepareRead()
                 let count = min(room.count, rest.count, 20_000)
                 room.copyBytes(from: rest.prefix(count))
                 decoder.didRead(count)
@@ -234,7 +234,7 @@ struct FrameDecoderTests {
         var decoder = FrameDecoder(limits: .init())
         let count = 1 << 20
         let header: [UInt8] = [2, 0, 0, 0, 0, 0, 0x10, 0, 0]
-        decoder.prepareRead().copyBytes(from: header)
+        try decoder.prepareRead().copyBytes(from: header)
         decoder.didRead(header.count)
         guard case .needMore = try decoder.next() else {
             Issue.record("a frame without its body")
@@ -243,7 +243,7 @@ struct FrameDecoderTests {
         var first: UnsafeRawPointer?
         var filled = 0
         while filled < count {
-            let room = decoder.prepareRead()
+            let room = try decoder.prepareRead()
             // All of the rest in one read, and not a byte of the next frame.
             #expect(room.count == count - filled)
             if first == nil { first = UnsafeRawPointer(room.baseAddress) }

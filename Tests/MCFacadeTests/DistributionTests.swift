@@ -33,15 +33,25 @@ extension FacadeTests {
 
         private func untilAllServed(_ push: PushSocket, _ pulls: [PullSocket]) throws {
             var served: Set<Int> = []
-            let areAll = try eventually {
-                try push.send("?")
+            var underWay = 0
+            func receive() throws {
                 for (index, pull) in pulls.enumerated() where try pull.tryReceive() != nil {
                     served.insert(index)
+                    underWay -= 1
                 }
+            }
+            let areAll = try eventually {
+                try push.send("?")
+                underWay += 1
+                try receive()
                 return served.count == pulls.count
             }
             #expect(areAll)
-            for pull in pulls { _ = try pull.countUntilQuiet(50) }
+            let isQuiet = try eventually {
+                try receive()
+                return underWay == 0
+            }
+            #expect(isQuiet)
         }
 
         /// A peer without room is passed over, and comes in again.
@@ -65,6 +75,31 @@ extension FacadeTests {
                 #expect(try reader.join() == Array(repeating: 200_000, count: 200))
                 let late = try slow.textsUntilQuiet().count + quick.countUntilQuiet()
                 #expect(late + 200 == sent)
+            }
+        }
+
+        /// What a dead peer has not got waits for the next one, whichever transport it comes by,
+        /// and wakes it.
+        @Test(arguments: Way.allCases)
+        func messagesOfADeadPeerWakeTheNext(way: Way) throws {
+            try withContext { context in
+                let push = try PushSocket(context: context, options: .test)
+                let body = [UInt8](repeating: 7, count: 1 << 20)
+                do {
+                    let raw = try RawPeer.connect(to: try push.bind(Way.tcp.fresh))
+                    try raw.shakeHands(as: "PULL")
+                    // More than the kernel takes from one who does not read.
+                    for _ in 0..<20 { try push.send(body) }
+                }
+                let isGone = eventually { code { try push.send("x", .dontWait) } == .wouldBlock }
+                #expect(isGone)
+                // A wait without end: at the end of a wait the reader looks by itself.
+                let pull = try PullSocket(
+                    context: context, options: .test { $0.receiveTimeoutMilliseconds = -1 })
+                let reader = Worker { try pull.receive().bytes().count }
+                pause(20)
+                try pull.connect(try push.bind(way.fresh))
+                #expect(try reader.join() == body.count)
             }
         }
 

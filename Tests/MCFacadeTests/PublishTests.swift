@@ -14,7 +14,9 @@ extension FacadeTests {
                 try sub.connect(endpoint)
                 for prefix in ["a", "ab", "xyz"] { try sub.subscribe(prefix) }
                 try sub.subscribe([0, 255])
-                try untilSubscribed(pub, sub, topic: "xyz")
+                for topic in [bytes("a"), bytes("xyz"), [0, 255]] {
+                    try untilSubscribed(pub, sub, topic: topic)
+                }
                 let topics: [[UInt8]] = [
                     bytes("a"), bytes("abc"), bytes("b"), [], bytes("xy"), bytes("xyz!"),
                     [0, 255, 1],
@@ -60,7 +62,7 @@ extension FacadeTests {
                 try sub.subscribe("t")
                 try sub.subscribe("t")
                 try sub.subscribe("sync")
-                try untilSubscribed(pub, sub, topic: "t")
+                for topic in ["t", "sync"] { try untilSubscribed(pub, sub, topic: topic) }
                 try sub.unsubscribe("t")
                 try pub.send("t1")
                 #expect(try sub.text() == "t1")
@@ -161,7 +163,11 @@ extension FacadeTests {
                 }
                 for sub in subs { try sub.subscribe("t") }
                 for pub in pubs { for sub in subs { try untilSubscribed(pub, sub, topic: "t") } }
-                for sub in subs { _ = try sub.countUntilQuiet(60) }
+                for pub in pubs { try pub.send("t-begin") }
+                for sub in subs {
+                    var begun = 0
+                    while begun < pubs.count { if try sub.text() == "t-begin" { begun += 1 } }
+                }
                 for (index, pub) in pubs.enumerated() {
                     for round in 0..<50 { try pub.send("t\(index)/\(round)") }
                 }

@@ -30,27 +30,86 @@ extension FacadeTests {
             }
         }
 
-        /// Connecting to a name whose socket closes: refused, or waiting for the next, never stuck.
-        @Test func inprocConnectingMeetsClosing() throws {
+        /// Connecting to a name whose socket closes or unbinds: it has met that socket, which is
+        /// gone, or it waits for the next one. Never does it talk to who is not bound there.
+        @Test(arguments: [true, false])
+        func inprocConnectingMeetsUnbinding(closes: Bool) throws {
             try withContext { context in
                 for round in 0..<scaled(1000) {
                     let endpoint = Way.inproc.fresh
                     let old = try PullSocket(context: context, options: .test)
                     try old.bind(endpoint)
-                    let closing = Worker {
+                    let unbinding = Worker {
                         for _ in 0..<round % 40 { _ = old.lastEndpoint }
-                        old.close()
+                        if closes { old.close() } else { try old.unbind(endpoint) }
                     }
                     let push = try PushSocket(context: context, options: .test)
-                    let refused = code { try push.connect(endpoint) }
-                    try closing.join()
+                    try push.connect(endpoint)
+                    try unbinding.join()
                     let next = try PullSocket(context: context, options: .test)
                     try next.bind(endpoint)
-                    #expect(refused == nil, "in round \(round)")
-                    guard refused == nil else { return }
-                    push.close()
-                    next.close()
+                    let isClear = try eventually(within: 2000) {
+                        if code({ try push.send("x", .dontWait) }) == .wouldBlock { return true }
+                        return try next.tryReceive() != nil
+                    }
+                    #expect(isClear, "in round \(round)")
+                    if !closes { #expect(try old.tryReceive() == nil, "in round \(round)") }
+                    guard isClear else { return }
+                    for socket in [push, next, old] as [Socket] { socket.close() }
                 }
+            }
+        }
+
+        /// An endpoint is disconnected while its connection shakes hands: whichever comes first,
+        /// the pipe goes once.
+        @Test(arguments: Way.streams)
+        func disconnectingMeetsTheHandshake(way: Way) throws {
+            try withContext { context in
+                let pull = try PullSocket(context: context, options: .test)
+                let endpoint = try pull.bind(way.fresh)
+                let push = try PushSocket(context: context, options: .test)
+                // Sooner or later, from before the first byte to after the last.
+                for round in 0..<1500 {
+                    let moment = ContinuousClock.now + .microseconds(round % 500)
+                    try push.connect(endpoint)
+                    while ContinuousClock.now < moment {}
+                    try push.disconnect(endpoint)
+                }
+                #expect(code { try push.send("nobody", .dontWait) } == .wouldBlock)
+                try push.connect(endpoint)
+                try push.send("somebody")
+                #expect(try pull.text() == "somebody")
+            }
+        }
+
+        /// A task that waits is cancelled, or its socket closed, while what was sent before is
+        /// still being written: it ends in any case.
+        @Test(arguments: [true, false])
+        func waitingInATaskMeets(cancelling: Bool) async throws {
+            try await withContext { context in
+                let server = try DealerSocket(context: context, options: .test)
+                let endpoint = try server.bind(Way.tcp.fresh)
+                let serving = Worker { while (try? server.receive()) != nil {} }
+                var client = try DealerSocket(context: context, options: .test)
+                try client.connect(endpoint)
+                for round in 0..<scaled(1000) {
+                    let socket = client
+                    // In a burst, so that they are written by whoever goes to sleep.
+                    for _ in 0..<3 { try await socket.send("x") }
+                    let waiting = Task { await asyncCode { _ = try await socket.receive() } }
+                    for _ in 0..<round % 50 { _ = socket.lastEndpoint }
+                    if cancelling {
+                        waiting.cancel()
+                        #expect(await waiting.value == .cancelled)
+                    } else {
+                        socket.close()
+                        #expect(await waiting.value == .closed)
+                        client = try DealerSocket(context: context, options: .test)
+                        try client.connect(endpoint)
+                    }
+                }
+                server.close()
+                try serving.join()
             }
         }
 

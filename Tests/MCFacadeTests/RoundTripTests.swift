@@ -169,11 +169,16 @@ extension FacadeTests {
 
 /// Publishes until the subscription has reached the publisher, and takes what came of it.
 func untilSubscribed(_ pub: PubSocket, _ sub: SubSocket, topic: String) throws {
+    try untilSubscribed(pub, sub, topic: bytes(topic))
+}
+
+func untilSubscribed(_ pub: PubSocket, _ sub: SubSocket, topic: [UInt8]) throws {
     let isThere = try eventually {
         try pub.send(topic)
         return try sub.tryReceive() != nil
     }
     #expect(isThere, "the subscription does not reach the publisher")
-    try pub.send(topic + "~")
-    while try sub.text() != topic + "~" {}
+    let last = topic + bytes("~")
+    try pub.send(last)
+    while try sub.receive().bytes() != last {}
 }

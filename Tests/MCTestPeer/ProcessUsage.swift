@@ -1,10 +1,11 @@
 import Glibc
+import MCTestSupport
 
 /// What this process holds, as the kernel counts it, and may hold.
 enum ProcessUsage {
     /// `descriptors=… threads=… rss=… peak=…`, memory in KiB.
     static var line: String {
-        let status = text(of: "/proc/self/status")
+        let status = procText("/proc/self/status")
         return "descriptors=\(descriptorCount) threads=\(field("Threads", status)) "
             + "rss=\(field("RssAnon", status)) peak=\(field("VmHWM", status))"
     }
@@ -12,7 +13,7 @@ enum ProcessUsage {
     /// From now on this process gets no more than so many bytes of private memory on top of what it
     /// has.
     static func limit(headroom: Int) {
-        let bytes = rlim_t(field("VmData", text(of: "/proc/self/status")) * 1024 + headroom)
+        let bytes = rlim_t(field("VmData", procText("/proc/self/status")) * 1024 + headroom)
         var limit = rlimit(rlim_cur: bytes, rlim_max: bytes)
         guard setrlimit(Int32(RLIMIT_DATA.rawValue), &limit) == 0 else {
             fatalError("no limit: errno \(errno)")
@@ -28,15 +29,6 @@ enum ProcessUsage {
         }
         // One of them was for looking.
         return count - 1
-    }
-
-    private static func text(of path: String) -> String {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return "" }
-        defer { close(file) }
-        var bytes = [UInt8](repeating: 0, count: 8192)
-        let count = read(file, &bytes, bytes.count)
-        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
     }
 
     private static func field(_ name: String, _ status: String) -> Int {

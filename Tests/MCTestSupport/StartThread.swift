@@ -9,12 +9,13 @@ package func startThread(_ body: @escaping @Sendable () -> Void) {
     var thread = pthread_t()
     // Safe because the box is retained here and released by the thread.
     let argument = Unmanaged.passRetained(Box(body)).toOpaque()
-    pthread_create(
+    let error = pthread_create(
         &thread, nil,
         { argument in
             guard let argument else { return nil }
             Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
             return nil
         }, argument)
+    guard error == 0 else { fatalError("no thread: error \(error)") }
     pthread_detach(thread)
 }

@@ -123,7 +123,7 @@ final class Peer: @unchecked Sendable {
     func settledStats(descriptors: Int) throws -> Stats {
         var last = try stats { $0.descriptors <= descriptors }
         while true {
-            usleep(50_000)
+            usleep(200_000)
             let next = try stats()
             if next.messages == last.messages { return next }
             last = next

@@ -233,13 +233,15 @@ extension FrameDecoder {
 // MARK: - Reading
 
 extension FrameDecoder {
-    /// Room for the next read; empty only when there is no memory for what is arriving.
-    package mutating func prepareRead() -> UnsafeMutableRawBufferPointer {
+    /// Room for the next read; never empty unless a finished body was not taken with `next`.
+    ///
+    /// - Throws: `outOfMemory` when there is none for what is arriving.
+    package mutating func prepareRead() throws(CodecError) -> UnsafeMutableRawBufferPointer {
         if var block = large {
             if largeFilled == block.capacity, largeFilled < largeBytes {
                 let capacity = min(largeBytes, block.capacity * 2)
                 guard let larger = Heap.grow(block, capacity: capacity, used: largeFilled) else {
-                    return unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
+                    throw CodecError(.outOfMemory)
                 }
                 block = larger
                 large = block
@@ -257,10 +259,7 @@ extension FrameDecoder {
         {
             return unsafe space(in: chunk)
         }
-        guard let fresh = replaceChunk() else {
-            return unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
-        }
-        return unsafe space(in: fresh)
+        return unsafe space(in: try replaceChunk())
     }
 
     private func room(of chunk: Block) -> Int { chunk.capacity - FrameDecoder.slack - end }
@@ -270,14 +269,15 @@ extension FrameDecoder {
             start: chunk.payload + end, count: min(room(of: chunk), readLimit))
     }
 
-    /// A fresh chunk with the undecoded tail of the old one at its beginning; nil, and the old one
-    /// stays, when there is no memory.
-    private mutating func replaceChunk() -> Block? {
+    /// A fresh chunk with the undecoded tail of the old one at its beginning.
+    private mutating func replaceChunk() throws(CodecError) -> Block {
         let tail = end - begin
         // Room for the tail (a body below the direct limit, and its header) and as much again.
         let wanted = max(chunkBytes, 2 * tail + FrameDecoder.smallestChunk)
         let capacity = min(wanted, max(FrameDecoder.largestChunk, tail * 2))
-        guard let fresh = Block.allocateIfPossible(capacity: capacity) else { return nil }
+        guard let fresh = Block.allocateIfPossible(capacity: capacity) else {
+            throw CodecError(.outOfMemory)
+        }
         if let old = chunk, tail > 0 {
             unsafe fresh.payload.copyMemory(from: old.payload + begin, byteCount: tail)
         }
@@ -335,13 +335,13 @@ extension FrameDecoder {
 
     /// Takes over bytes that were read with the handshake and belong to the traffic.
     ///
-    /// - Throws: `outOfMemory`; the connection must end then.
+    /// - Throws: `outOfMemory`.
     package mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(CodecError) {
         var rest = unsafe bytes
         while unsafe !rest.isEmpty {
-            let room = unsafe prepareRead()
-            // Or a finished body was not taken with next() before more is fed.
-            guard unsafe !room.isEmpty else { throw CodecError(.outOfMemory) }
+            let room = unsafe try prepareRead()
+            precondition(
+                unsafe !room.isEmpty, "a finished body is taken with next() before more is fed")
             let count = min(room.count, rest.count)
             unsafe room.baseAddress.unsafelyUnwrapped.copyMemory(
                 from: rest.baseAddress.unsafelyUnwrapped, byteCount: count)

@@ -5,7 +5,11 @@ import MCPool
 ///
 /// The plain methods block the calling thread for up to SNDTIMEO while no peer has room; in a task
 /// the `async` methods of the same names suspend it instead. All throw `timedOut`, `wouldBlock`,
-/// `closed`, `terminated`, `invalidState`, `invalidMessage`, `outOfMemory`; the message was not sent then.
+/// `closed`, `terminated`, `invalidState` and `invalidMessage`, those that copy `outOfMemory`; the
+/// message was not sent then.
+///
+/// From 8 KiB on a copy is made before there is a peer with room for it. Who sends large payloads
+/// again and again, or to many sockets, makes a `Message` of them once.
 public protocol SendingSocket: Socket {}
 
 extension SendingSocket {
@@ -25,19 +29,11 @@ extension SendingSocket {
     public func send(
         bytes: UnsafeRawBufferPointer, _ flags: SendFlags = []
     ) throws(SocketError) {
-        if bytes.count >= Outgoing.sharedBytes { return try unsafe sendLarge(bytes, flags) }
-        try unsafe engine.send(Outgoing(bytes), waits: !flags.contains(.dontWait))
-    }
-
-    /// One copy, made without the socket's lock and shared by all peers.
-    @inline(never)
-    private func sendLarge(
-        _ bytes: UnsafeRawBufferPointer, _ flags: SendFlags
-    ) throws(SocketError) {
-        guard let copy = unsafe Frame(copyingIfPossible: bytes) else {
-            throw SocketError(.outOfMemory, "no memory for a message of \(bytes.count) bytes")
+        if bytes.count >= Outgoing.sharedBytes {
+            // One copy, made without the socket's lock and shared by all peers.
+            return try send(try unsafe Message(copyOf: bytes), flags)
         }
-        try send(Message(copy), flags)
+        try unsafe engine.send(Outgoing(bytes), waits: !flags.contains(.dontWait))
     }
 
     /// Sends one frame with a copy of `bytes`.
@@ -59,7 +55,7 @@ extension SendingSocket {
 
     /// Sends a message of several frames.
     public func send(parts: [[UInt8]], _ flags: SendFlags = []) throws(SocketError) {
-        try send(Message(parts: parts), flags)
+        try send(try Message(copyOf: parts), flags)
     }
 
     /// Sends a message; suspends while no peer has room.
@@ -72,16 +68,16 @@ extension SendingSocket {
 
     /// Sends one frame with a copy of `bytes`; suspends while no peer has room.
     public func send(_ bytes: [UInt8]) async throws(SocketError) {
-        try await engine.sendAsync(Message(bytes))
+        try unsafe await send(try Message(copyOf: bytes.span.bytes))
     }
 
     /// Sends one frame with the UTF-8 bytes of `text`; suspends while no peer has room.
     public func send(_ text: String) async throws(SocketError) {
-        try await engine.sendAsync(Message(text))
+        try unsafe await send(try Message(copyOf: text.utf8.span.bytes))
     }
 
     /// Sends a message of several frames; suspends while no peer has room.
     public func send(parts: [[UInt8]]) async throws(SocketError) {
-        try await send(Message(parts: parts))
+        try await send(try Message(copyOf: parts))
     }
 }

@@ -140,7 +140,7 @@ extension Connection {
         do throws(CodecError) {
             try unsafe decoder.pointee.feed(surplus)
         } catch {
-            fail(SocketError(.protocolError, error.message, endpoint: link.peer))
+            fail(SocketError(error, endpoint: link.peer))
             return
         }
         guard engine.adopt(self, peer: peer) else {

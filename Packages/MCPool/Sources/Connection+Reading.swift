@@ -43,10 +43,11 @@ extension Connection {
     ///
     /// - Returns: nil when there is no more at the moment.
     private func readOnce() throws(SocketError) -> Int? {
-        let room = unsafe decoder.pointee.prepareRead()
-        guard unsafe !room.isEmpty else {
-            throw SocketError(
-                .protocolError, "no memory for the message that is arriving", endpoint: link.peer)
+        let room: UnsafeMutableRawBufferPointer
+        do throws(CodecError) {
+            unsafe room = try decoder.pointee.prepareRead()
+        } catch {
+            throw SocketError(error, endpoint: link.peer)
         }
         switch unsafe link.read(into: room) {
         case .bytes(let count):
@@ -87,7 +88,7 @@ extension Connection {
             do throws(CodecError) {
                 next = try unsafe decoder.pointee.next()
             } catch {
-                throw SocketError(.protocolError, error.message, endpoint: link.peer)
+                throw SocketError(error, endpoint: link.peer)
             }
             switch consume next {
             case .needMore:
@@ -127,7 +128,7 @@ extension Connection {
         do throws(CodecError) {
             command = try Command(decoding: body.bytes)
         } catch {
-            throw SocketError(.protocolError, error.message, endpoint: link.peer)
+            throw SocketError(error, endpoint: link.peer)
         }
         switch command {
         case .subscribe(let prefix): subscription(prefix, add: true, from: pipe)

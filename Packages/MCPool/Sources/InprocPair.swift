@@ -10,7 +10,8 @@ import MCTransportInproc
 /// The connecting socket makes the pair, and may send at once; the binding socket adopts its end
 /// when it is there. Until then the messages wait in the far end's queue.
 ///
-/// - Thread rule: `near` is guarded by the connecting engine's lock, `far` by the binding one's.
+/// - Thread rule: `near` and `binder` are guarded by the connecting engine's lock, `far` and
+///   `boundName` by the binding one's.
 /// - Ownership: each attached end holds the pair, the states go with it. `connector` and `binder`
 ///   are strong, so that an end can take the other engine's lock whenever it holds the pair.
 final class InprocPair: PipeOwner, @unchecked Sendable {
@@ -37,6 +38,9 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
         near.pointee.owner = self
     }
 
+    /// The socket at the other end of `pipe`, whose socket's lock is held; nil while there is none.
+    func engine(opposite pipe: Pipe) -> SocketEngine? { pipe == near ? binder : connector }
+
     /// What became of the far end.
     enum Adoption {
         case adopted
@@ -48,13 +52,14 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
     /// libzmq: what the sender may queue and what the receiver may; none when one of them has none.
     ///
     /// - Returns: `refused` when that socket does not want the peer, and the near end is ended
-    ///   then; `closed` when it is closed, and nothing has happened.
+    ///   then; `closed` when it is closed or no longer bound, and nothing has happened.
     func adopt(by engine: SocketEngine, name: String) -> Adoption {
         let near = connector.optionsSnapshot
-        // Before the far end is attached: whoever cuts it off then finds its socket.
+        // Before the far end is attached: whoever cuts it off, or sends, then finds its socket.
         connector.lock.withLock { binder = engine }
         engine.lock.lock()
-        guard engine.state == .open else {
+        // Who unbinds gives the name back first, then takes the lock and looks for pipes.
+        guard engine.state == .open, engine.inproc.isBound(name, acceptor: engine) else {
             engine.settleAndUnlock()
             connector.lock.withLock { binder = nil }
             return .closed
@@ -67,7 +72,14 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
         self.far.pointee.routingID = connector.pattern.announcesRoutingID ? near.routingID : []
         let fits = SocketCompatibility.areCompatible(
             connector.pattern.socketType, engine.pattern.socketType)
+        // Whole before the pattern sees it, which may have a message for it at once.
+        boundName = name
+        self.far.pointee.pair = self
+        self.far.pointee.owner = self
+        self.far.pointee.isJoined = true
         guard fits, engine.attach(self.far) else {
+            self.far.pointee.pair = nil
+            self.far.pointee.owner = nil
             unsafe self.far.pointee.engine = connector
             engine.settleAndUnlock()
             connector.lock.lock()
@@ -76,10 +88,6 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
             connector.settleAndUnlock()
             return .refused
         }
-        boundName = name
-        self.far.pointee.pair = self
-        self.far.pointee.owner = self
-        self.far.pointee.isJoined = true
         guard engine.pattern.connected(self.far) else {
             engine.detach(self.far)
             engine.settleAndUnlock()
@@ -203,7 +211,7 @@ extension SocketEngine {
             case .adopted: return nil
             case .refused: return acceptor.pattern.socketType
             case .closed:
-                // It has not come to freeing its name yet.
+                // It closes and has not come to freeing its name yet, or has unbound it.
                 inproc.unbind(name, acceptor: acceptor)
             }
         }

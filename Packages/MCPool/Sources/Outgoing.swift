@@ -36,8 +36,6 @@ package struct Outgoing {
     /// into each.
     package static var sharedBytes: Int { OutBuffer.gatherBytes }
 
-    package var frameCount: Int { 1 + restCount }
-
     /// The message without its first frame; nil when that was the only one.
     package var droppingFirst: Outgoing? {
         guard restCount > 0, let rest = unsafe rest else { return nil }

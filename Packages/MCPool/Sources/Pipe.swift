@@ -279,7 +279,7 @@ extension Pipe {
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         if peer.pointee.isAsleep.load(ordering: .relaxed) {
             peer.pointee.isAsleep.store(false, ordering: .relaxed)
-            unsafe pointee.engine.markNotify(self)
+            unsafe pointee.engine.markNotice(.message, to: self)
         }
     }
 }
@@ -302,7 +302,7 @@ extension Pipe {
             atomicMemoryFence(ordering: .sequentiallyConsistent)
             if pointee.isProducerWaiting.load(ordering: .relaxed) {
                 pointee.isProducerWaiting.store(false, ordering: .relaxed)
-                unsafe pointee.engine.markRoom(self)
+                unsafe pointee.engine.markNotice(.room, to: self)
             }
         } else if let connection = pointee.connection, connection.isStalled {
             unsafe pointee.engine.resumeIfRoom(connection)

@@ -112,6 +112,8 @@ extension SocketEngine {
         _ waiter: Waiter, in slot: WaiterSlot, for direction: Direction, until deadline: UInt64?
     ) {
         lock.lock()
+        // First, because it lets the lock go: from the look to the list it is held.
+        if direction == .receiving { flushWatched() }
         let isReady =
             direction == .receiving ? pattern.isReadyToReceive() : pattern.isReadyToSend()
         if slot.isCancelled || isReady || state != .open {
@@ -122,13 +124,8 @@ extension SocketEngine {
         }
         slot.waiter = waiter
         switch direction {
-        case .receiving:
-            flushWatched()
-            receiveWaiters.append(waiter)
-            // The lock was let go for writing: look once more.
-            if pattern.isReadyToReceive() { wakeReceivers() }
-        case .sending:
-            sendWaiters.append(waiter)
+        case .receiving: receiveWaiters.append(waiter)
+        case .sending: sendWaiters.append(waiter)
         }
         settleAndUnlock()
         guard let deadline else { return }

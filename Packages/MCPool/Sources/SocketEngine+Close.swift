@@ -82,7 +82,7 @@ extension SocketEngine {
     /// Sends no more into a stream pipe; it ends when what was sent has left. Lock held.
     func linger(_ pipe: Pipe) {
         guard pipe.pointee.isAttached, !pipe.pointee.isLingering else { return }
-        // Dropping or finishing may detach the pipe, and with it let the state go.
+        // Dropping or finishing may detach the pipe, which lets its own hold on the state go.
         let owner = pipe.pointee.owner
         defer { withExtendedLifetime(owner) {} }
         pipe.pointee.isLingering = true
@@ -91,12 +91,9 @@ extension SocketEngine {
         if canWrite(pipe) { watch(pipe) }
         let limit = options.lingerMilliseconds
         if limit == 0 {
-            // The pipe may be gone with it.
             drop(pipe)
-            return
-        }
-        if pipe.pointee.hasUnsent && limit > 0 && state == .open {
-            let reference = PipeReference(pipe: pipe, owner: pipe.pointee.owner)
+        } else if limit > 0 && pipe.pointee.hasUnsent && state == .open {
+            let reference = PipeReference(pipe: pipe, owner: owner)
             ioThread.post { [self] in
                 _ = ioThread.addTimer(afterNanoseconds: UInt64(limit) * 1_000_000) { [weak self] in
                     self?.lingerOver(reference)
@@ -133,6 +130,8 @@ extension SocketEngine {
         guard !pipe.pointee.hasUnsent else { return }
         if let dialer = pipe.pointee.dialer {
             pipe.pointee.dialer = nil
+            // Before it stops it may finish a handshake, for which there is no pipe any more.
+            dialer.pipe = nil
             ioThread.post { dialer.stop() }
         }
         if let connection = pipe.pointee.connection {

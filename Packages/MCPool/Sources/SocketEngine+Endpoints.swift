@@ -164,7 +164,11 @@ extension SocketEngine {
         case .inprocBound(_, let name):
             inproc.unbind(name, acceptor: self)
             lock.lock()
-            for pipe in pipes where pipe.pointee.pair?.boundName == name { detach(pipe) }
+            for pipe in pipes {
+                guard let pair = pipe.pointee.pair, pipe == pair.far, pair.boundName == name
+                else { continue }
+                detach(pipe)
+            }
             settleAndUnlock()
         case .inprocConnected(_, let name, let connection):
             lock.lock()

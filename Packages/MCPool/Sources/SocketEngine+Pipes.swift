@@ -45,8 +45,6 @@ extension SocketEngine {
         drained.removeAll { $0 == pipe }
         pipe.pointee.isWatched = false
         pipe.pointee.isDirty = false
-        let dialer = pipe.pointee.dialer
-        pipe.pointee.dialer = nil
         pipe.pointee.connection = nil
         let pair = pipe.pointee.pair
         let owner = pipe.pointee.owner
@@ -58,7 +56,7 @@ extension SocketEngine {
             let isNear = pipe == pair.near
             ioThread.post { pair.cut(fromNear: isNear) }
         }
-        withExtendedLifetime((owner, dialer)) {}
+        withExtendedLifetime(owner) {}
         if state == .lingering { endIfSent() }
     }
 

@@ -27,17 +27,21 @@ extension SocketEngine {
         isReading = true
         var timeout: Int64 = 0
         if readyConnections.isEmpty {
-            flushWatched()
             timeout = -1
             if let deadline {
                 let now = cmc_now_ns()
                 timeout = deadline > now ? Int64(clamping: deadline - now) : 0
             }
-            // The lock was let go for writing: look once more before sleeping.
-            if pattern.isReadyToReceive() || state != .open {
-                leaveReading()
-                return true
-            }
+            // What there is to do lets the lock go, and a look may leave something to do: until
+            // neither is so.
+            repeat {
+                flushWatched()
+                if hasWork { settle() }
+                if pattern.isReadyToReceive() || state != .open {
+                    leaveReading()
+                    return true
+                }
+            } while hasWork
             isReaderAsleep = true
         }
         let found = readOnce(timeout: timeout)

@@ -17,15 +17,13 @@ extension SocketEngine {
         hasWork = true
     }
 
-    func markNotify(_ pipe: Pipe) {
-        guard let pair = pipe.pointee.pair, let peer = pipe.pointee.peer else { return }
-        notices.append(Notice(pair: pair, pipe: peer, kind: .message))
-        hasWork = true
-    }
-
-    func markRoom(_ pipe: Pipe) {
-        guard let pair = pipe.pointee.pair, let peer = pipe.pointee.peer else { return }
-        notices.append(Notice(pair: pair, pipe: peer, kind: .room))
+    /// Tells the socket at the other end of an in-process pipe, if there is one yet. One that comes
+    /// later looks for itself.
+    func markNotice(_ kind: Notice.Kind, to pipe: Pipe) {
+        guard let pair = pipe.pointee.pair, let peer = pipe.pointee.peer,
+            let engine = pair.engine(opposite: pipe)
+        else { return }
+        notices.append(Notice(engine: engine, pair: pair, pipe: peer, kind: kind))
         hasWork = true
     }
 
@@ -59,15 +57,13 @@ extension SocketEngine {
     /// Lets the lock go, and does what there is to do.
     @inline(__always)
     func settleAndUnlock() {
-        if hasWork {
-            settleSlow()
-        } else {
-            lock.unlock()
-        }
+        if hasWork { settle() }
+        lock.unlock()
     }
 
+    /// Does what there is to do. Lock held; let go in between.
     @inline(never)
-    private func settleSlow() {
+    func settle() {
         while hasWork {
             hasWork = false
             detachDrained()
@@ -79,16 +75,16 @@ extension SocketEngine {
             self.notices = []
             lock.unlock()
             for waiter in wakes { waiter.wake() }
-            for notice in notices { unsafe notice.pipe.pointee.engine.receive(notice) }
+            for notice in notices { notice.engine.receive(notice) }
             lock.lock()
         }
-        lock.unlock()
     }
 
     /// Takes news from the socket at the other end of a pipe.
     private func receive(_ notice: Notice) {
         lock.lock()
-        guard notice.pipe.pointee.isAttached else {
+        // A closed socket has no in-process pipes; this one may be another socket's by now.
+        guard state == .open, notice.pipe.pointee.isAttached else {
             lock.unlock()
             return
         }

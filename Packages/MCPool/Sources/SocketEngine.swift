@@ -211,6 +211,9 @@ struct Notice {
         case message
         case room
     }
+    /// The socket that is told.
+    let engine: SocketEngine
+    /// Keeps the pipe.
     let pair: InprocPair
     /// The pipe of the socket that is told.
     let pipe: Pipe

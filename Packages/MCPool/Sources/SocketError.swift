@@ -1,3 +1,4 @@
+import MCCodec
 package import MCTransport
 
 /// What a socket's operations throw: a code to decide by, and words that name what was wrong.
@@ -74,9 +75,16 @@ public struct SocketError: Error, Sendable, Equatable, CustomStringConvertible {
             case .addressInUse: .addressInUse
             case .addressNotAvailable: .addressNotAvailable
             case .tooManyDescriptors: .tooManyDescriptors
+            case .outOfMemory: .outOfMemory
             default: .systemError
             }
         self.init(code, error.message, endpoint: error.endpoint, errno: error.errno)
+    }
+
+    /// What an error of the codec means to a connection.
+    init(_ error: CodecError, endpoint: String) {
+        let code: Code = error.code == .outOfMemory ? .outOfMemory : .protocolError
+        self.init(code, error.message, endpoint: endpoint)
     }
 
     public var description: String {

@@ -55,6 +55,11 @@ public final class InprocRegistry: Sendable {
         }
     }
 
+    /// Whether a name is the acceptor's.
+    public func isBound(_ name: String, acceptor: any InprocAcceptor) -> Bool {
+        state.withLock { $0.acceptors[name] === acceptor }
+    }
+
     /// Frees a name, if it is the acceptor's.
     public func unbind(_ name: String, acceptor: any InprocAcceptor) {
         state.withLock { state in

@@ -90,6 +90,7 @@ struct MayBlock: TestTrait, SuiteTrait, TestScoping {
 }
 
 extension Trait where Self == MayBlock {
-    /// The test blocks its thread: it runs on one of its own, a few at a time.
+    /// The test blocks its thread: it runs on one of its own, a few at a time. Waiting for its turn
+    /// counts for a suite's time limit, which therefore has to be enough for all of them.
     static var mayBlock: Self { Self() }
 }

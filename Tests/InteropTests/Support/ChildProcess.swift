@@ -114,18 +114,6 @@ final class ChildProcess: @unchecked Sendable {
         }
     }
 
-    /// Everything up to the end of the output.
-    func readToEnd(seconds: Int = 20) throws -> String {
-        let deadline = ContinuousClock.now + .seconds(seconds)
-        while try readSome() {
-            guard ContinuousClock.now < deadline else {
-                throw PeerError("\(name) is still writing after \(seconds) s")
-            }
-        }
-        defer { unread = [] }
-        return String(decoding: unread, as: UTF8.self)
-    }
-
     /// - Returns: false at the end.
     private func readSome() throws -> Bool {
         guard cmc_poll_one(descriptor, CMC_POLL_IN, 100_000_000) != 0 else { return true }

@@ -25,8 +25,9 @@ private func decode(_ bytes: [UInt8], step: Int, settles: Bool) -> Traffic {
     var start = 0
     while start < bytes.count {
         // As a connection does: one read, then every frame that it completed.
-        let room = unsafe decoder.prepareRead()
-        unsafe require(!room.isEmpty, "no room to read into")
+        guard let room = unsafe try? decoder.prepareRead(), unsafe !room.isEmpty else {
+            fatalError("no room to read into")
+        }
         let end = start + min(step, room.count, bytes.count - start)
         // Safe because `end - start` is at most the room's count.
         unsafe room.copyBytes(from: bytes[start..<end])
