@@ -4,7 +4,8 @@
 /// Sending and receiving have a list each, in which a pipe has a position of its own.
 ///
 /// - Thread rule: guarded by the engine's lock.
-/// - Complexity: O(1), but O(pipes) for `contains`; a pipe that falls out of the turn costs one move, once.
+/// - Complexity: O(1), but O(pipes) for `contains`; a pipe that falls out of the turn costs one move,
+///   once.
 /// - Ownership: the handle is a plain pointer, so that a message pays for no exclusivity check; its
 ///   owner calls `destroy`.
 @safe
