@@ -72,11 +72,11 @@ package final class IOThread: @unchecked Sendable {
         }
         guard error == 0 else {
             throw SocketError(
-                .systemError, "the system has no thread for the I/O thread", errno: error)
+                .systemError, "the system has no thread for the I/O thread", errno: -error)
         }
     }
 
-    /// - Returns: an errno value, 0 when the thread runs.
+    /// - Returns: a negative errno value, 0 when the thread runs.
     private func startThread() -> Int32 {
         let box = unsafe Unmanaged.passRetained(self)
         let error = unsafe cmc_thread_start(
