@@ -173,12 +173,17 @@ func untilSubscribed(_ pub: PubSocket, _ sub: SubSocket, topic: String) throws {
 }
 
 func untilSubscribed(_ pub: PubSocket, _ sub: SubSocket, topic: [UInt8]) throws {
+    // Nobody else's, and no earlier one: other publishers may send to the subscriber, too.
+    let probe = topic + bytes(" \(uniqueName())")
     let isThere = try eventually {
-        try pub.send(topic)
-        return try sub.tryReceive() != nil
+        try pub.send(probe)
+        while let message = try sub.tryReceive() {
+            if message.bytes() == probe { return true }
+        }
+        return false
     }
     #expect(isThere, "the subscription does not reach the publisher")
-    let last = topic + bytes("~")
+    let last = probe + bytes("~")
     try pub.send(last)
     while try sub.receive().bytes() != last {}
 }
