@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <linux/sockios.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -194,7 +197,19 @@ int cmc_thread_start(void *(*body)(void *), void *argument, size_t stack_bytes) 
     return -error;
 }
 
-uintptr_t cmc_thread_id(void) { return (uintptr_t)pthread_self(); }
+void cmc_yield(void) { sched_yield(); }
+
+static int membarrier(int command) {
+    return syscall(SYS_membarrier, command, 0, 0) < 0 ? -errno : 0;
+}
+
+int cmc_membarrier_register(void) {
+    return membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+}
+
+void cmc_membarrier(void) {
+    if (membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) < 0) abort();
+}
 
 __thread void *cmc_thread_heap_slot;
 static pthread_key_t heap_key;

@@ -1,4 +1,4 @@
-package import MCMemory
+public import MCMemory
 
 /// Turns the bytes of a connection's traffic phase into frames, incrementally: any split of the
 /// input gives the same frames.
@@ -16,21 +16,23 @@ package import MCMemory
 ///
 /// - Thread rule: one thread at a time (the connection's reader).
 /// - Budget per small frame: no allocation, no atomic.
-package struct FrameDecoder: ~Copyable {
+@frozen
+public struct FrameDecoder: ~Copyable {
     /// What the peer may send.
-    package struct Limits: Sendable {
+    public struct Limits: Sendable {
         /// Largest body of one frame; nil for no limit (MAXMSGSIZE).
-        package var frameBytes: UInt64?
+        public var frameBytes: UInt64?
         /// Most frames of one message. Not an option of libzmq's: it bounds what an endless
         /// multipart message of empty frames can make us keep.
-        package var framesPerMessage = 65_536
+        public var framesPerMessage = 65_536
         /// Largest body of a command.
-        package var commandBytes: UInt64 = 1 << 20
+        public var commandBytes: UInt64 = 1 << 20
 
-        package init(frameBytes: UInt64? = nil) { self.frameBytes = frameBytes }
+        public init(frameBytes: UInt64? = nil) { self.frameBytes = frameBytes }
     }
 
-    package enum Next: ~Copyable {
+    @frozen
+    public enum Next: ~Copyable {
         case needMore
         /// A frame of a message; its `hasMore` is set from the wire.
         case frame(Frame)
@@ -42,7 +44,7 @@ package struct FrameDecoder: ~Copyable {
     @usableFromInline static let directBytes = 64 << 10
     /// Untouched memory that a header's claim may reserve.
     static let largestReservation = 4 << 20
-    static let smallestChunk = 8 << 10
+    @usableFromInline static let smallestChunk = 8 << 10
     static let largestChunk = (256 << 10) - Heap.headerBytes
     /// Frames are copied out of the chunk's last bytes in fixed-size moves: room for one.
     @usableFromInline static let slack = 64
@@ -59,19 +61,19 @@ package struct FrameDecoder: ~Copyable {
     @usableFromInline var end = 0
     @usableFromInline var slices = 0
     /// Size of the next chunk: grows while reads fill it.
-    var chunkBytes = FrameDecoder.smallestChunk
+    @usableFromInline var chunkBytes = FrameDecoder.smallestChunk
     /// Limit of the next read; small behind a large body, which is probably followed by another.
-    var readLimit = Int.max
+    @usableFromInline var readLimit = Int.max
 
     // A large body that is being read into its block.
     @usableFromInline var large: Block?
-    var largeFilled = 0
-    var largeBytes = 0
-    var largeFlags = FrameFlags()
+    @usableFromInline var largeFilled = 0
+    @usableFromInline var largeBytes = 0
+    @usableFromInline var largeFlags = FrameFlags()
 
     @usableFromInline var framesInMessage = 0
 
-    package init(limits: Limits) { self.limits = limits }
+    public init(limits: Limits) { self.limits = limits }
 
     deinit {
         if let chunk { chunk.release(FrameDecoder.charge - slices) }
@@ -79,13 +81,13 @@ package struct FrameDecoder: ~Copyable {
     }
 
     /// Whether bytes are held that belong to no finished frame.
-    package var isMidFrame: Bool { large != nil || begin != end }
+    public var isMidFrame: Bool { large != nil || begin != end }
 
     /// Whether undecoded bytes are at hand, complete frames perhaps.
-    @inlinable package var hasBuffered: Bool { begin != end }
+    @inlinable public var hasBuffered: Bool { begin != end }
 
     /// Memory that the decoder holds for its connection.
-    package var heldBytes: Int { (chunk?.capacity ?? 0) + (large?.capacity ?? 0) }
+    public var heldBytes: Int { (chunk?.capacity ?? 0) + (large?.capacity ?? 0) }
 }
 
 // MARK: - Decoding
@@ -95,7 +97,7 @@ extension FrameDecoder {
     ///
     /// - Throws: when the peer breaks RFC 37's framing or a limit; the connection must end then.
     @inlinable
-    package mutating func next() throws(CodecError) -> Next {
+    public mutating func next() throws(CodecError) -> Next {
         guard begin < end, let chunk else {
             return large == nil ? .needMore : try nextLarge()
         }
@@ -236,7 +238,7 @@ extension FrameDecoder {
     /// Room for the next read; never empty unless a finished body was not taken with `next`.
     ///
     /// - Throws: `outOfMemory` when there is none for what is arriving.
-    package mutating func prepareRead() throws(CodecError) -> UnsafeMutableRawBufferPointer {
+    public mutating func prepareRead() throws(CodecError) -> UnsafeMutableRawBufferPointer {
         if var block = large {
             if largeFilled == block.capacity, largeFilled < largeBytes {
                 let capacity = min(largeBytes, block.capacity * 2)
@@ -298,7 +300,7 @@ extension FrameDecoder {
     }
 
     /// Says that `count` bytes were read into the room that `prepareRead` gave.
-    package mutating func didRead(_ count: Int) {
+    public mutating func didRead(_ count: Int) {
         if large != nil {
             largeFilled += count
             return
@@ -314,7 +316,7 @@ extension FrameDecoder {
 
     /// Ends a reading turn: a connection that is idle keeps no chunk, one in the middle of a small
     /// frame keeps no more than the bytes of it.
-    package mutating func settle() {
+    public mutating func settle() {
         guard let old = chunk else { return }
         let tail = end - begin
         if tail == 0 {
@@ -336,7 +338,7 @@ extension FrameDecoder {
     /// Takes over bytes that were read with the handshake and belong to the traffic.
     ///
     /// - Throws: `outOfMemory`.
-    package mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(CodecError) {
+    public mutating func feed(_ bytes: UnsafeRawBufferPointer) throws(CodecError) {
         var rest = unsafe bytes
         while unsafe !rest.isEmpty {
             let room = unsafe try prepareRead()

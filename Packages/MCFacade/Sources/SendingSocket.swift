@@ -29,11 +29,7 @@ extension SendingSocket {
     public func send(
         bytes: UnsafeRawBufferPointer, _ flags: SendFlags = []
     ) throws(SocketError) {
-        if bytes.count >= Outgoing.sharedBytes {
-            // One copy, made without the socket's lock and shared by all peers.
-            return try send(try unsafe Message(copyOf: bytes), flags)
-        }
-        try unsafe engine.send(Outgoing(bytes), waits: !flags.contains(.dontWait))
+        try unsafe engine.send(bytes: bytes, waits: !flags.contains(.dontWait))
     }
 
     /// Sends one frame with a copy of `bytes`.

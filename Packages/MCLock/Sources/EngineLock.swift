@@ -1,24 +1,24 @@
 import CMCLinux
-package import Synchronization
+public import Synchronization
 
-/// The lock of a socket's engine: a futex word with three states.
+/// A mutex: a futex word with three states.
 ///
 /// - Budget: one locked instruction to take it and one to let it go while nobody contends.
 /// - Ownership: the handle is a plain pointer; its owner calls `destroy` when no thread can come
 ///   any more.
 @safe
 @frozen
-package struct EngineLock: @unchecked Sendable {
+public struct EngineLock: @unchecked Sendable {
     /// 0 free, 1 held, 2 held and somebody sleeps.
     @usableFromInline let word: UnsafeMutablePointer<Atomic<UInt32>>
 
-    package static func create() -> EngineLock {
+    public static func create() -> EngineLock {
         let word = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
         unsafe word.initialize(to: Atomic(0))
         return unsafe EngineLock(word: word)
     }
 
-    package func destroy() {
+    public func destroy() {
         unsafe word.deinitialize(count: 1)
         unsafe word.deallocate()
     }
@@ -27,7 +27,7 @@ package struct EngineLock: @unchecked Sendable {
     init(word: UnsafeMutablePointer<Atomic<UInt32>>) { unsafe self.word = word }
 
     @inlinable
-    package func lock() {
+    public func lock() {
         if unsafe word.pointee.compareExchange(
             expected: 0, desired: 1, successOrdering: .acquiring, failureOrdering: .relaxed
         ).exchanged {
@@ -57,7 +57,7 @@ package struct EngineLock: @unchecked Sendable {
     }
 
     @inlinable
-    package func unlock() {
+    public func unlock() {
         if unsafe word.pointee.exchange(0, ordering: .releasing) == 2 { wakeOne() }
     }
 
@@ -67,15 +67,8 @@ package struct EngineLock: @unchecked Sendable {
         unsafe cmc_futex_wake(UnsafeMutableRawPointer(word).assumingMemoryBound(to: UInt32.self), 1)
     }
 
-    /// Takes the lock only when it is free.
-    package func tryLock() -> Bool {
-        unsafe word.pointee.compareExchange(
-            expected: 0, desired: 1, successOrdering: .acquiring, failureOrdering: .relaxed
-        ).exchanged
-    }
-
     @inlinable
-    package func withLock<Result: ~Copyable, Failure: Error>(
+    public func withLock<Result: ~Copyable, Failure: Error>(
         _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
         lock()

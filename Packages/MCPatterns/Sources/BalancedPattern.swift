@@ -76,13 +76,9 @@ package class BalancedPattern: Pattern {
     }
 
     package func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
-        guard let pipe = balancer.next() else {
-            if canSend { return .blocked }
-            throw SocketError(.notSupported, "\(socketType) sockets cannot send")
-        }
-        pipe.write(message)
-        balancer.advance()
-        return .sent
+        if balancer.send(message) { return .sent }
+        if canSend { return .blocked }
+        throw SocketError(.notSupported, "\(socketType) sockets cannot send")
     }
 
     package func receive(into message: inout Message) throws(SocketError) -> Bool {

@@ -36,6 +36,16 @@ package struct LoadBalancer {
 
     package func advance() { turns.advance() }
 
+    /// Sends a message to the pipe whose turn it is, and ends the turn.
+    ///
+    /// - Returns: false when none has room.
+    package func send(_ message: Outgoing) -> Bool {
+        guard let pipe = next() else { return false }
+        pipe.write(message)
+        advance()
+        return true
+    }
+
     /// Whether some pipe has room.
     package var hasRoom: Bool { turns.contains { $0.pointee.hasRoom } }
 

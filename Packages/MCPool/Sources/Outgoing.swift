@@ -32,10 +32,6 @@ package struct Outgoing {
             address: bytes.baseAddress, count: bytes.count, frame: nil, rest: nil, restCount: 0)
     }
 
-    /// Bytes of this count or more should come in a frame, which pipes share; bare ones are copied
-    /// into each.
-    package static var sharedBytes: Int { OutBuffer.gatherBytes }
-
     /// The message without its first frame; nil when that was the only one.
     package var droppingFirst: Outgoing? {
         guard restCount > 0, let rest = unsafe rest else { return nil }

@@ -4,11 +4,34 @@ import MCMemory
 import MCQueue
 
 extension SocketEngine {
+    /// As `send(_:waits:)`, for one frame with a copy of `bytes`.
+    ///
+    /// - Throws: also `outOfMemory`.
+    package func send(bytes: UnsafeRawBufferPointer, waits: Bool) throws(SocketError) {
+        if bytes.count < OutBuffer.gatherBytes {
+            try unsafe send(Outgoing(bytes), waits: waits)
+        } else {
+            try unsafe sendLarge(bytes, waits: waits)
+        }
+    }
+
+    /// One copy, made without the lock and shared by all pipes.
+    @inline(never)
+    private func sendLarge(
+        _ bytes: UnsafeRawBufferPointer, waits: Bool
+    ) throws(SocketError) {
+        let message = try unsafe Message(copyOf: bytes)
+        try Outgoing.withMessage(message) { message throws(SocketError) in
+            try send(message, waits: waits)
+        }
+    }
+
     /// Queues a message, whole, and writes it when the pipe is idle.
     ///
     /// - Parameter waits: false for DONTWAIT; else SNDTIMEO says how long to wait for room.
     /// - Throws: `wouldBlock`, `timedOut`, `closed`, `terminated`, and what the pattern throws;
     ///   the message was not queued then.
+    @inline(__always)
     package func send(_ message: Outgoing, waits: Bool) throws(SocketError) {
         lock.lock()
         guard state == .open else {

@@ -42,7 +42,7 @@ package final class SocketEngine: @unchecked Sendable {
         case receivers
     }
 
-    let lock = EngineLock.create()
+    let lock = BiasedLock.create()
     package let pattern: any Pattern
     let ioThread: IOThread
     let transports: [Scheme: any StreamTransport]

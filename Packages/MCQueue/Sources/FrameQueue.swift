@@ -1,5 +1,5 @@
-package import MCMemory
-import Synchronization
+public import MCMemory
+public import Synchronization
 
 /// The queue of frames between one producer and one consumer, without a lock.
 ///
@@ -13,15 +13,18 @@ import Synchronization
 /// - Budget per frame: two copies of 64 bytes; no locked instruction; a block per 62 frames.
 /// - Ownership: the handle is a plain pointer; its owner calls `destroy` when both roles are over.
 @safe
-package struct FrameQueue: @unchecked Sendable {
-    package static let framesPerSegment = 62
+@frozen
+public struct FrameQueue: @unchecked Sendable {
+    public static let framesPerSegment = 62
 
+    @frozen
+    @usableFromInline
     struct Segment {
-        let block: Block
-        var frames: UnsafeMutablePointer<Frame> {
+        @usableFromInline let block: Block
+        @inlinable var frames: UnsafeMutablePointer<Frame> {
             unsafe (block.payload + 8).assumingMemoryBound(to: Frame.self)
         }
-        var next: UnsafeMutablePointer<Block?> {
+        @inlinable var next: UnsafeMutablePointer<Block?> {
             unsafe block.payload.assumingMemoryBound(to: Block?.self)
         }
         static func allocate() -> Segment {
@@ -33,42 +36,48 @@ package struct FrameQueue: @unchecked Sendable {
         }
     }
 
+    @frozen
+    @usableFromInline
     struct Producer: ~Copyable {
-        var segment: Segment?
-        var index = 0
-        var frames: UInt = 0
+        @usableFromInline var segment: Segment?
+        @usableFromInline var index = 0
+        @usableFromInline var frames: UInt = 0
         // Where the frames of an unfinished message begin.
-        var committedSegment: Segment?
-        var committedIndex = 0
-        var committedFrames: UInt = 0
-        var messages: UInt = 0
-        var seenConsumed: UInt = 0
+        @usableFromInline var committedSegment: Segment?
+        @usableFromInline var committedIndex = 0
+        @usableFromInline var committedFrames: UInt = 0
+        @usableFromInline var messages: UInt = 0
+        @usableFromInline var seenConsumed: UInt = 0
     }
 
+    @frozen
+    @usableFromInline
     struct Consumer: ~Copyable {
-        var segment: Segment?
-        var index = 0
-        var frames: UInt = 0
-        var seenPublished: UInt = 0
-        var messages: UInt = 0
-        var creditedMessages: UInt = 0
-        var creditStep: UInt = 1
+        @usableFromInline var segment: Segment?
+        @usableFromInline var index = 0
+        @usableFromInline var frames: UInt = 0
+        @usableFromInline var seenPublished: UInt = 0
+        @usableFromInline var messages: UInt = 0
+        @usableFromInline var creditedMessages: UInt = 0
+        @usableFromInline var creditStep: UInt = 1
     }
 
+    @frozen
+    @usableFromInline
     struct Shared: ~Copyable {
         /// The first segment, for the consumer's first pop.
-        var first: Segment?
-        let published = Atomic<UInt>(0)
-        let consumedMessages = Atomic<UInt>(0)
+        @usableFromInline var first: Segment?
+        @usableFromInline let published = Atomic<UInt>(0)
+        @usableFromInline let consumedMessages = Atomic<UInt>(0)
     }
 
     // Each on cache lines of its own.
-    private let producer: UnsafeMutablePointer<Producer>
-    private let consumer: UnsafeMutablePointer<Consumer>
-    private let shared: UnsafeMutablePointer<Shared>
+    @usableFromInline let producer: UnsafeMutablePointer<Producer>
+    @usableFromInline let consumer: UnsafeMutablePointer<Consumer>
+    @usableFromInline let shared: UnsafeMutablePointer<Shared>
 
     /// - Parameter creditStep: how many messages the consumer takes before it tells the producer.
-    package static func create(creditStep: Int) -> FrameQueue {
+    public static func create(creditStep: Int) -> FrameQueue {
         let raw = UnsafeMutableRawPointer.allocate(byteCount: 3 * 128, alignment: 128)
         let queue = unsafe FrameQueue(
             producer: raw.bindMemory(to: Producer.self, capacity: 1),
@@ -82,7 +91,7 @@ package struct FrameQueue: @unchecked Sendable {
     }
 
     /// Drops all frames and the memory. Both roles must be over.
-    package func destroy() {
+    public func destroy() {
         rollback()
         publish()
         while pop() != nil {}
@@ -100,7 +109,8 @@ package struct FrameQueue: @unchecked Sendable {
 extension FrameQueue {
     /// Adds a frame that the consumer does not see before its message is whole and `publish` is
     /// called. `frame.hasMore` says whether another of the same message follows.
-    package func push(_ frame: consuming Frame) {
+    @inlinable
+    public func push(_ frame: consuming Frame) {
         var index = unsafe producer.pointee.index
         if unsafe producer.pointee.segment == nil || index == FrameQueue.framesPerSegment {
             addSegment()
@@ -119,8 +129,9 @@ extension FrameQueue {
         }
     }
 
+    @usableFromInline
     @inline(never)
-    private func addSegment() {
+    func addSegment() {
         let fresh = Segment.allocate()
         if let full = unsafe producer.pointee.segment {
             unsafe full.next.pointee = fresh.block
@@ -133,13 +144,14 @@ extension FrameQueue {
     }
 
     /// Shows the consumer every whole message pushed so far.
-    package func publish() {
+    @inlinable
+    public func publish() {
         unsafe shared.pointee.published.store(
             producer.pointee.committedFrames, ordering: .releasing)
     }
 
     /// Drops the frames of a message that will not be finished.
-    package func rollback() {
+    public func rollback() {
         guard hasUnfinished, var segment = unsafe producer.pointee.committedSegment else { return }
         var index = unsafe producer.pointee.committedIndex
         var extra: [Segment] = []
@@ -162,7 +174,8 @@ extension FrameQueue {
     }
 
     /// Messages pushed and not yet taken, as far as the consumer has told.
-    package var depth: Int {
+    @inlinable
+    public var depth: Int {
         unsafe producer.pointee.seenConsumed = shared.pointee.consumedMessages.load(
             ordering: .acquiring)
         return unsafe Int(producer.pointee.messages &- producer.pointee.seenConsumed)
@@ -170,7 +183,8 @@ extension FrameQueue {
 
     /// Whether one more message stays within `limit` (0 means no limit). Looks at what the consumer
     /// has told only when what is known already does not suffice.
-    package func hasRoom(limit: Int) -> Bool {
+    @inlinable
+    public func hasRoom(limit: Int) -> Bool {
         if limit == 0 { return true }
         if unsafe Int(producer.pointee.messages &- producer.pointee.seenConsumed) < limit {
             return true
@@ -179,7 +193,8 @@ extension FrameQueue {
     }
 
     /// Whether frames of an unfinished message are waiting for the rest of it.
-    package var hasUnfinished: Bool {
+    @inlinable
+    public var hasUnfinished: Bool {
         unsafe producer.pointee.frames != producer.pointee.committedFrames
     }
 }
@@ -188,7 +203,8 @@ extension FrameQueue {
 
 extension FrameQueue {
     /// Takes the oldest published frame, nil when there is none.
-    package func pop() -> Frame? {
+    @inlinable
+    public func pop() -> Frame? {
         if unsafe consumer.pointee.frames == consumer.pointee.seenPublished {
             unsafe consumer.pointee.seenPublished = shared.pointee.published.load(
                 ordering: .acquiring)
@@ -207,8 +223,9 @@ extension FrameQueue {
         return frame
     }
 
+    @inlinable
     @inline(__always)
-    private func countMessage() {
+    func countMessage() {
         let messages = unsafe consumer.pointee.messages &+ 1
         unsafe consumer.pointee.messages = messages
         if unsafe messages &- consumer.pointee.creditedMessages >= consumer.pointee.creditStep
@@ -219,8 +236,9 @@ extension FrameQueue {
         }
     }
 
+    @usableFromInline
     @inline(never)
-    private func nextSegment() {
+    func nextSegment() {
         if let spent = unsafe consumer.pointee.segment {
             unsafe consumer.pointee.segment = spent.next.pointee.map { Segment(block: $0) }
             spent.block.release()
@@ -231,12 +249,14 @@ extension FrameQueue {
     }
 
     /// Whether nothing published is left.
-    package var isEmpty: Bool {
+    @inlinable
+    public var isEmpty: Bool {
         if unsafe consumer.pointee.frames != consumer.pointee.seenPublished { return false }
         unsafe consumer.pointee.seenPublished = shared.pointee.published.load(ordering: .acquiring)
         return unsafe consumer.pointee.frames == consumer.pointee.seenPublished
     }
 
     /// Messages that the consumer took and has told the producer of.
-    package var creditedMessages: UInt { unsafe consumer.pointee.creditedMessages }
+    @inlinable
+    public var creditedMessages: UInt { unsafe consumer.pointee.creditedMessages }
 }

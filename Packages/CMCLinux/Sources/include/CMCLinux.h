@@ -77,8 +77,28 @@ void cmc_thread_setup(const char *name);
 /// Starts a detached thread of the given stack size with every signal blocked. 0, or -errno.
 int cmc_thread_start(void *(*body)(void *), void *argument, size_t stack_bytes);
 
-/// Tells threads apart; never 0.
-uintptr_t cmc_thread_id(void);
+/// Tells threads apart, in one instruction; never 0.
+static inline uintptr_t cmc_thread_id(void) {
+#if defined(__x86_64__)
+    uintptr_t id;
+    __asm__("movq %%fs:0, %0" : "=r"(id));
+    return id;
+#else
+    return (uintptr_t)__builtin_thread_pointer();
+#endif
+}
+
+/// Gives the processor to another thread that is ready for it.
+void cmc_yield(void);
+
+/// Keeps the compiler, and not the processor, from moving reads and writes over it.
+static inline void cmc_compiler_fence(void) { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
+
+/// Announces that the process will call `cmc_membarrier`. 0, or -errno where there is none.
+int cmc_membarrier_register(void);
+/// A full memory barrier on every thread of the process that runs at this moment (membarrier(2)).
+/// Does not return when it fails, which it cannot once it was announced.
+void cmc_membarrier(void);
 
 extern __thread void *cmc_thread_heap_slot;
 

@@ -1,5 +1,4 @@
-import MCMemory
-import MCPool
+package import MCMemory
 
 /// Messages of copies of what callers have at hand, for sending. All throw `outOfMemory`.
 extension Message {
@@ -9,12 +8,12 @@ extension Message {
         try unsafe append(copyOf: bytes)
     }
 
-    init(copyOf bytes: RawSpan) throws(SocketError) {
+    package init(copyOf bytes: RawSpan) throws(SocketError) {
         self.init()
         try append(copyOf: bytes)
     }
 
-    init(copyOf parts: [[UInt8]]) throws(SocketError) {
+    package init(copyOf parts: [[UInt8]]) throws(SocketError) {
         self.init()
         for part in parts { try unsafe append(copyOf: part.span.bytes) }
     }

@@ -1,0 +1,198 @@
+public import CMCLinux
+public import Synchronization
+
+/// The lock of a socket's engine: as `EngineLock`, but the thread that takes it most pays for no
+/// locked instruction.
+///
+/// A thread that keeps taking the lock becomes its **owner**: it writes a number of its own and looks
+/// whether somebody else wants in. Everybody else takes a mutex, says so, has the kernel order the
+/// owner's write and look (membarrier(2), MEMBARRIER_CMD_PRIVATE_EXPEDITED), and waits until the
+/// owner is out. An owner that stays away loses the bias again. After `claimCount` owners there is
+/// none any more, and the lock is a mutex.
+///
+/// The idea is that of Dice, Huang and Yang ("Asymmetric Dekker Synchronization", 2001).
+///
+/// - Budget: for the owner two plain writes and three reads to take it and let it go; for the first
+///   to come without an owner two locked instructions; for a stranger a membarrier on top.
+/// - Thread rule: unlocked by the thread that locked.
+/// - Ownership: the handle is a plain pointer; its owner calls `destroy` when no thread can come
+///   any more.
+@safe
+@frozen
+public struct BiasedLock: @unchecked Sendable {
+    /// What an owner writes; on a cache line of its own.
+    @frozen
+    @usableFromInline
+    struct Claim: ~Copyable {
+        @usableFromInline let thread: UInt
+        /// Odd while the owner is inside; only the owner writes it.
+        @usableFromInline let turns = Atomic<UInt>(0)
+
+        init(thread: UInt) { self.thread = thread }
+    }
+
+    @safe
+    @frozen
+    @usableFromInline
+    struct Shared: ~Copyable {
+        /// The owner's claim.
+        @usableFromInline let claim = unsafe Atomic<UnsafeMutablePointer<Claim>?>(nil)
+        /// Not 0 while somebody who is not the owner is inside, or wants to be.
+        @usableFromInline let isRevoked = Atomic<UInt32>(0)
+        /// For all but the owner, and for the owner when it finds the bias revoked.
+        let mutex = EngineLock.create()
+
+        // Guarded by the mutex.
+        var claimCount = 0
+        var lastThread: UInt = 0
+        var streak = 0
+        /// What the owner had written when somebody else came last.
+        var seenTurns: UInt = 0
+        var idleVisits = 0
+    }
+
+    static let stride = 128
+    /// Owners that a lock has in its life: a claim is never used again, because its thread may look
+    /// at it at any time.
+    static let claimCount = 8
+    /// So often in a row the mutex is taken by one thread before that becomes the owner.
+    static let streakToOwn = 64
+    /// So often in a row somebody else comes without the owner having been there meanwhile.
+    static let idleVisitsToLose = 64
+
+    @usableFromInline let shared: UnsafeMutablePointer<Shared>
+
+    private init(shared: UnsafeMutablePointer<Shared>) { unsafe self.shared = shared }
+
+    public static func create() -> BiasedLock {
+        let raw = UnsafeMutableRawPointer.allocate(
+            byteCount: (1 + claimCount) * stride, alignment: stride)
+        let shared = unsafe raw.bindMemory(to: Shared.self, capacity: 1)
+        unsafe shared.initialize(to: Shared())
+        return unsafe BiasedLock(shared: shared)
+    }
+
+    public func destroy() {
+        unsafe shared.pointee.mutex.destroy()
+        unsafe shared.deinitialize(count: 1)
+        unsafe UnsafeMutableRawPointer(shared).deallocate()
+    }
+
+    @inlinable
+    @inline(__always)
+    public func lock() {
+        if let claim = unsafe shared.pointee.claim.load(ordering: .relaxed),
+            unsafe claim.pointee.thread == cmc_thread_id()
+        {
+            let turns = unsafe claim.pointee.turns.load(ordering: .relaxed)
+            unsafe claim.pointee.turns.store(turns &+ 1, ordering: .relaxed)
+            // The processor may still look first: the stranger's membarrier is the other half.
+            cmc_compiler_fence()
+            if unsafe shared.pointee.isRevoked.load(ordering: .acquiring) == 0,
+                unsafe shared.pointee.claim.load(ordering: .relaxed) == claim
+            {
+                return
+            }
+            unsafe claim.pointee.turns.store(turns, ordering: .releasing)
+        }
+        lockSlow()
+    }
+
+    @inlinable
+    @inline(__always)
+    public func unlock() {
+        if let claim = unsafe shared.pointee.claim.load(ordering: .relaxed),
+            unsafe claim.pointee.thread == cmc_thread_id()
+        {
+            let turns = unsafe claim.pointee.turns.load(ordering: .relaxed)
+            if turns & 1 == 1 {
+                unsafe claim.pointee.turns.store(turns &+ 1, ordering: .releasing)
+                return
+            }
+        }
+        unlockSlow()
+    }
+
+    @inlinable
+    public func withLock<Result: ~Copyable, Failure: Error>(
+        _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        lock()
+        defer { unlock() }
+        return try body()
+    }
+}
+
+// MARK: - By the mutex
+
+extension BiasedLock {
+    @usableFromInline
+    @inline(never)
+    func lockSlow() {
+        unsafe shared.pointee.mutex.lock()
+        let thread = cmc_thread_id()
+        if let claim = unsafe shared.pointee.claim.load(ordering: .relaxed) {
+            if unsafe claim.pointee.thread != thread { unsafe revoke(claim) }
+        } else if unsafe shared.pointee.claimCount < BiasedLock.claimCount {
+            consider(thread)
+        }
+    }
+
+    @usableFromInline
+    @inline(never)
+    func unlockSlow() {
+        if unsafe shared.pointee.isRevoked.load(ordering: .relaxed) != 0 {
+            unsafe shared.pointee.isRevoked.store(0, ordering: .releasing)
+        }
+        unsafe shared.pointee.mutex.unlock()
+    }
+
+    /// Waits until the owner is out, and keeps it out. Holds the mutex.
+    private func revoke(_ claim: UnsafeMutablePointer<Claim>) {
+        unsafe shared.pointee.isRevoked.store(1, ordering: .relaxed)
+        // Behind this the owner has seen that, or we see that it is inside.
+        cmc_membarrier()
+        var turns = unsafe claim.pointee.turns.load(ordering: .acquiring)
+        var looks = 0
+        while turns & 1 == 1 {
+            // Its sections are short, but it may have lost its processor in one.
+            looks += 1
+            if looks < 100 { cmc_pause() } else { cmc_yield() }
+            unsafe turns = claim.pointee.turns.load(ordering: .acquiring)
+        }
+        let wasThere = unsafe turns != shared.pointee.seenTurns
+        unsafe shared.pointee.seenTurns = turns
+        unsafe shared.pointee.idleVisits = wasThere ? 0 : shared.pointee.idleVisits + 1
+        if unsafe shared.pointee.idleVisits >= BiasedLock.idleVisitsToLose {
+            unsafe shared.pointee.claim.store(nil, ordering: .releasing)
+            unsafe shared.pointee.idleVisits = 0
+            unsafe shared.pointee.streak = 0
+        }
+    }
+
+    /// Makes a thread that keeps coming the owner. Holds the mutex.
+    private func consider(_ thread: UInt) {
+        guard unsafe thread == shared.pointee.lastThread else {
+            unsafe shared.pointee.lastThread = thread
+            unsafe shared.pointee.streak = 0
+            return
+        }
+        unsafe shared.pointee.streak += 1
+        guard unsafe shared.pointee.streak >= BiasedLock.streakToOwn, Self.kernelOrders else {
+            return
+        }
+        let raw = unsafe UnsafeMutableRawPointer(shared)
+        unsafe shared.pointee.claimCount += 1
+        let claim = unsafe (raw + shared.pointee.claimCount * BiasedLock.stride)
+            .bindMemory(to: Claim.self, capacity: 1)
+        unsafe claim.initialize(to: Claim(thread: thread))
+        unsafe shared.pointee.seenTurns = 0
+        unsafe shared.pointee.claim.store(claim, ordering: .releasing)
+    }
+
+    /// Whether some thread has the bias; for tests.
+    var isOwned: Bool { unsafe shared.pointee.claim.load(ordering: .relaxed) != nil }
+
+    /// Whether the kernel has membarrier(2) for this process; where not, nobody becomes an owner.
+    private static let kernelOrders = cmc_membarrier_register() == 0
+}
