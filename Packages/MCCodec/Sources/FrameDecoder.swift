@@ -54,6 +54,8 @@ public struct FrameDecoder: ~Copyable {
     static let charge = 1 << 20
 
     @usableFromInline let limits: Limits
+    /// What both a frame's value and the limits hold.
+    @usableFromInline let smallBytes: Int
 
     // The chunk: bytes begin..<end are read and not decoded.
     @usableFromInline var chunk: Block?
@@ -73,7 +75,10 @@ public struct FrameDecoder: ~Copyable {
 
     @usableFromInline var framesInMessage = 0
 
-    public init(limits: Limits) { self.limits = limits }
+    public init(limits: Limits) {
+        self.limits = limits
+        smallBytes = Int(min(limits.frameBytes ?? .max, UInt64(Frame.inlineCapacity)))
+    }
 
     deinit {
         if let chunk { chunk.release(FrameDecoder.charge - slices) }
@@ -122,6 +127,24 @@ extension FrameDecoder {
             frame.hasMore = header.flags.contains(.more)
             return .frame(frame)
         }
+    }
+
+    /// Makes the next frame at `place` when it is what most are: whole, in the short form, a message
+    /// of its own, no longer than a frame's value holds.
+    ///
+    /// - Returns: false when it is not; nothing has happened, and `next` tells what it is.
+    @inlinable
+    @inline(__always)
+    public mutating func nextSmall(into place: UnsafeMutablePointer<Frame>) -> Bool {
+        let available = end &- begin
+        guard available >= 2, framesInMessage == 0, let chunk else { return false }
+        let start = unsafe UnsafeRawPointer(chunk.payload) + begin
+        guard unsafe start.load(as: UInt8.self) == 0 else { return false }
+        let count = unsafe Int(start.load(fromByteOffset: 1, as: UInt8.self))
+        guard count <= smallBytes, available >= 2 &+ count else { return false }
+        begin &+= 2 &+ count
+        unsafe Frame.initializeSmall(place, copying: start + 2, count: count)
+        return true
     }
 
     @usableFromInline

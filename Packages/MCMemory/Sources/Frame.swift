@@ -120,6 +120,22 @@ extension Frame {
         }
     }
 
+    /// Makes a frame in its final place, as `init(copyingSmall:count:)`: a value would be moved there,
+    /// and the processor waits when it reads back in wide pieces what it has just written in small
+    /// ones.
+    @inlinable
+    @inline(__always)
+    public static func initializeSmall(
+        _ place: UnsafeMutablePointer<Frame>, copying address: UnsafeRawPointer, count: Int
+    ) {
+        // Safe because a frame is 64 bytes: the payload, then kind 0, the count, and zeros.
+        let raw = UnsafeMutableRawPointer(place)
+        unsafe cmc_copy_small(raw, address, count)
+        unsafe raw.storeBytes(
+            of: (UInt64(truncatingIfNeeded: count) << 8).littleEndian, toByteOffset: 56,
+            as: UInt64.self)
+    }
+
     /// Copies `bytes`.
     @inlinable
     public init(_ bytes: RawSpan) {

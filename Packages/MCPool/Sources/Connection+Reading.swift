@@ -84,6 +84,11 @@ extension Connection {
                 turnResult = .stalled
                 return false
             }
+            if !takesMessages, unsafe decoder.pointee.nextSmall(into: queue.place()) {
+                queue.placed(ends: true)
+                turnMessages &+= 1
+                continue
+            }
             let next: FrameDecoder.Next
             do throws(CodecError) {
                 next = try unsafe decoder.pointee.next()

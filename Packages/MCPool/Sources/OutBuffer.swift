@@ -76,7 +76,7 @@ extension OutBuffer {
         let cursor = unsafe self.cursor.unsafelyUnwrapped
         let header = unsafe FrameHeader(flags: flags, bodyLength: UInt64(count)).encode(
             into: cursor)
-        if count > 0 { unsafe memcpy(cursor + header, body.unsafelyUnwrapped, count) }
+        if count > 0 { unsafe cmc_copy_exact(cursor + header, body.unsafelyUnwrapped, count) }
         let used = header &+ count
         unsafe self.cursor = cursor + used
         room &-= used

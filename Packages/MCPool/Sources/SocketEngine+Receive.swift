@@ -91,8 +91,13 @@ extension SocketEngine {
     }
 
     /// The first way to receive that is used is the only one. Lock held.
+    @inline(__always)
     func claim(_ wanted: ReceiveStyle) throws(SocketError) {
-        if style == wanted { return }
+        if style != wanted { try claimFirst(wanted) }
+    }
+
+    @inline(never)
+    private func claimFirst(_ wanted: ReceiveStyle) throws(SocketError) {
         guard pattern.canReceive else {
             throw SocketError(.notSupported, "\(pattern.socketType) sockets cannot receive")
         }

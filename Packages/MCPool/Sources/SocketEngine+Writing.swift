@@ -3,6 +3,7 @@ import Glibc
 import MCLock
 import MCQueue
 import MCTransport
+import Synchronization
 
 /// The writer role: the sender writes an idle pipe, the flusher one in a burst, the I/O thread one
 /// whose peer is slow.
@@ -13,6 +14,8 @@ extension SocketEngine {
     /// From so many queued bytes on a sender waits for the kernel, for so long.
     static let pacedBytes = 1 << 20
     static let paceNanoseconds: Int64 = 2_000_000
+    /// How often in a row the flusher leaves a socket alone that is being written.
+    static let mostSkippedTicks = 3
 
     func canWrite(_ pipe: Pipe) -> Bool {
         guard let connection = pipe.pointee.connection, !connection.isBroken else { return false }
@@ -62,6 +65,15 @@ extension SocketEngine {
     ///
     /// - Returns: false when nothing has been sent for some ticks and it need not come again.
     func tick() -> Bool {
+        // Who has just written is at it and will write again: to look would cost it the lock. But
+        // not for long, for another pipe may be waiting.
+        if skippedTicks < SocketEngine.mostSkippedTicks,
+            cmc_now_ns() &- lastTurn.load(ordering: .relaxed) < UInt64(IOThread.tickNanoseconds)
+        {
+            skippedTicks += 1
+            return true
+        }
+        skippedTicks = 0
         lock.lock()
         var index = 0
         while index < watched.count {
@@ -108,7 +120,9 @@ extension SocketEngine {
             if written > 0 { credit(pipe, messages: written) }
             switch outcome {
             case .drained:
-                pipe.pointee.lastWrite = cmc_now_ns()
+                let now = cmc_now_ns()
+                pipe.pointee.lastWrite = now
+                lastTurn.store(now, ordering: .relaxed)
                 pipe.pointee.isUnpaced = false
                 if pipe.pointee.fill.byteCount >= SocketEngine.flushBytes, !connection.isBroken {
                     continue

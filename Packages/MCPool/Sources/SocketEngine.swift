@@ -65,6 +65,10 @@ package final class SocketEngine: @unchecked Sendable {
     var wakes: [Waiter] = []
     var watched: [Pipe] = []
     var isTicking = false
+    /// When a turn of writing ended last, on any pipe. Not guarded.
+    let lastTurn = Atomic<UInt64>(0)
+    /// Only on the I/O thread.
+    var skippedTicks = 0
 
     // Reading.
     var isReading = false

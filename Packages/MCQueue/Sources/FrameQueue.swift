@@ -111,20 +111,34 @@ extension FrameQueue {
     /// called. `frame.hasMore` says whether another of the same message follows.
     @inlinable
     public func push(_ frame: consuming Frame) {
-        var index = unsafe producer.pointee.index
-        if unsafe producer.pointee.segment == nil || index == FrameQueue.framesPerSegment {
-            addSegment()
-            index = 0
-        }
-        let segment = unsafe producer.pointee.segment.unsafelyUnwrapped
         let ends = !frame.hasMore
-        unsafe (segment.frames + index).initialize(to: frame)
-        unsafe producer.pointee.index = index &+ 1
+        unsafe place().initialize(to: frame)
+        placed(ends: ends)
+    }
+
+    /// Where the next frame goes, to be made there; `placed` counts it.
+    @inlinable
+    @inline(__always)
+    public func place() -> UnsafeMutablePointer<Frame> {
+        if unsafe producer.pointee.segment == nil
+            || producer.pointee.index == FrameQueue.framesPerSegment
+        {
+            addSegment()
+        }
+        return unsafe producer.pointee.segment.unsafelyUnwrapped.frames + producer.pointee.index
+    }
+
+    /// A frame was made at `place()`. `ends` says whether it is the last of its message.
+    @inlinable
+    @inline(__always)
+    public func placed(ends: Bool) {
+        let index = unsafe producer.pointee.index &+ 1
+        unsafe producer.pointee.index = index
         unsafe producer.pointee.frames &+= 1
         if ends {
             unsafe producer.pointee.messages &+= 1
-            unsafe producer.pointee.committedSegment = segment
-            unsafe producer.pointee.committedIndex = index &+ 1
+            unsafe producer.pointee.committedSegment = producer.pointee.segment
+            unsafe producer.pointee.committedIndex = index
             unsafe producer.pointee.committedFrames = producer.pointee.frames
         }
     }

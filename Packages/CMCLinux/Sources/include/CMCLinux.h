@@ -131,6 +131,29 @@ static inline void cmc_copy_small(void *to, const void *from, size_t count) {
     }
 }
 
+/// memcpy, without a call for what is small: two moves of a fixed size that may overlap.
+static inline void cmc_copy_exact(void *to, const void *from, size_t count) {
+    char *t = (char *)to;
+    const char *f = (const char *)from;
+    if (count > 64) {
+        __builtin_memcpy(to, from, count);
+    } else if (count > 32) {
+        __builtin_memcpy(t, f, 32);
+        __builtin_memcpy(t + count - 32, f + count - 32, 32);
+    } else if (count > 16) {
+        __builtin_memcpy(t, f, 16);
+        __builtin_memcpy(t + count - 16, f + count - 16, 16);
+    } else if (count >= 8) {
+        __builtin_memcpy(t, f, 8);
+        __builtin_memcpy(t + count - 8, f + count - 8, 8);
+    } else if (count >= 4) {
+        __builtin_memcpy(t, f, 4);
+        __builtin_memcpy(t + count - 4, f + count - 4, 4);
+    } else {
+        for (size_t i = 0; i < count; i++) t[i] = f[i];
+    }
+}
+
 #ifdef __cplusplus
 }
 #endif
