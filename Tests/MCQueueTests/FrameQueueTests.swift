@@ -113,6 +113,33 @@ struct FrameQueueTests {
         }
     }
 
+    /// A message that is used again lets go of what it had.
+    @Test func poppingIntoAMessageGivesBackItsFrames() {
+        let releases = Releases()
+        let queue = FrameQueue.create(creditStep: 4)
+        for _ in 0..<4 { queue.push(releases.frame()) }
+        queue.push(Frame("small"))
+        queue.publish()
+        do {
+            var message = Message()
+            for taken in 0..<4 {
+                let isThere = queue.pop(into: &message)
+                #expect(isThere)
+                #expect(releases.count == taken)
+            }
+            message.append(releases.frame())
+            let isSmallThere = queue.pop(into: &message)
+            #expect(isSmallThere)
+            #expect(releases.count == 5)
+            #expect(message.parts == [Array("small".utf8)])
+            let isMore = queue.pop(into: &message)
+            #expect(!isMore)
+            #expect(message.parts == [Array("small".utf8)])
+        }
+        #expect(releases.count == 5)
+        queue.destroy()
+    }
+
     @Test func rollbackGivesBackAtOnce() {
         let releases = Releases()
         let queue = FrameQueue.create(creditStep: 4)

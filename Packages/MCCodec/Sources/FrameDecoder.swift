@@ -54,8 +54,8 @@ public struct FrameDecoder: ~Copyable {
     static let charge = 1 << 20
 
     @usableFromInline let limits: Limits
-    /// What both a frame's value and the limits hold.
-    @usableFromInline let smallBytes: Int
+    /// The longest body that is copied out of the largest chunk, and that the limits allow.
+    @usableFromInline let copiedBytes: Int
 
     // The chunk: bytes begin..<end are read and not decoded.
     @usableFromInline var chunk: Block?
@@ -77,7 +77,7 @@ public struct FrameDecoder: ~Copyable {
 
     public init(limits: Limits) {
         self.limits = limits
-        smallBytes = Int(min(limits.frameBytes ?? .max, UInt64(Frame.inlineCapacity)))
+        copiedBytes = Int(min(limits.frameBytes ?? .max, UInt64(FrameDecoder.largestChunk / 32)))
     }
 
     deinit {
@@ -129,21 +129,51 @@ extension FrameDecoder {
         }
     }
 
-    /// Makes the next frame at `place` when it is what most are: whole, in the short form, a message
-    /// of its own, no longer than a frame's value holds.
+    /// Makes the next frame at `place` when it is what most are: whole, a message of its own, and to
+    /// be copied.
     ///
     /// - Returns: false when it is not; nothing has happened, and `next` tells what it is.
     @inlinable
     @inline(__always)
-    public mutating func nextSmall(into place: UnsafeMutablePointer<Frame>) -> Bool {
+    public mutating func nextCopied(into place: UnsafeMutablePointer<Frame>) -> Bool {
         let available = end &- begin
         guard available >= 2, framesInMessage == 0, let chunk else { return false }
         let start = unsafe UnsafeRawPointer(chunk.payload) + begin
-        guard unsafe start.load(as: UInt8.self) == 0 else { return false }
+        let flags = unsafe start.load(as: UInt8.self)
+        if flags != 0 { return unsafe flags == 2 ? nextLongCopied(into: place) : false }
         let count = unsafe Int(start.load(fromByteOffset: 1, as: UInt8.self))
-        guard count <= smallBytes, available >= 2 &+ count else { return false }
-        begin &+= 2 &+ count
+        guard count <= copiedBytes, available >= 2 &+ count else { return false }
+        if count > Frame.inlineCapacity {
+            return unsafe copyToBlock(start + 2, count: count, from: chunk, into: place)
+        }
         unsafe Frame.initializeSmall(place, copying: start + 2, count: count)
+        begin &+= 2 &+ count
+        return true
+    }
+
+    /// The same for a frame in the long form.
+    @usableFromInline
+    mutating func nextLongCopied(into place: UnsafeMutablePointer<Frame>) -> Bool {
+        guard let chunk, end - begin >= 9 else { return false }
+        let start = unsafe UnsafeRawPointer(chunk.payload) + begin
+        let length = unsafe UInt64(
+            bigEndian: start.loadUnaligned(fromByteOffset: 1, as: UInt64.self))
+        // One that is written longer than it needs to be is rare enough for `next`.
+        guard length > UInt64(Frame.inlineCapacity), length <= UInt64(copiedBytes),
+            end - begin >= 9 + Int(length)
+        else { return false }
+        return unsafe copyToBlock(start + 9, count: Int(length), from: chunk, into: place)
+    }
+
+    @usableFromInline
+    mutating func copyToBlock(
+        _ body: UnsafeRawPointer, count: Int, from chunk: Block,
+        into place: UnsafeMutablePointer<Frame>
+    ) -> Bool {
+        guard count * 32 < chunk.capacity,
+            unsafe Frame.initializeBlock(place, copying: body, count: count)
+        else { return false }
+        begin = unsafe body + count - UnsafeRawPointer(chunk.payload)
         return true
     }
 

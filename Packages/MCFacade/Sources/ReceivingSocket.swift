@@ -15,7 +15,16 @@ extension ReceivingSocket {
     ///   `invalidState`, `mixedReceiveStyles`.
     @inline(__always)
     public func receive() throws(SocketError) -> Message {
-        try engine.receive(waits: true)
+        var message = Message()
+        try engine.receive(into: &message, waits: true)
+        return message
+    }
+
+    /// As `receive()`, but into a message that is there, whose frames go: for loops, which need not
+    /// make a message each time. When it throws, `message` has its old frames or none.
+    @inline(__always)
+    public func receive(into message: inout Message) throws(SocketError) {
+        try engine.receive(into: &message, waits: true)
     }
 
     /// Takes the next message if one is there; nil when none is (ZMQ_DONTWAIT).
@@ -23,7 +32,9 @@ extension ReceivingSocket {
     /// - Throws: as `receive()`, without `timedOut` and `wouldBlock`.
     public func tryReceive() throws(SocketError) -> Message? {
         do throws(SocketError) {
-            return try engine.receive(waits: false)
+            var message = Message()
+            try engine.receive(into: &message, waits: false)
+            return message
         } catch {
             if error.code == .wouldBlock { return nil }
             throw error

@@ -15,7 +15,7 @@ public struct Frame: ~Copyable, @unchecked Sendable {
     @usableFromInline var kind: Kind
     @usableFromInline var inlineCount: UInt8
     /// More frames of the same message follow. Kept here while a frame is in a queue.
-    @usableFromInline package var hasMore: Bool
+    public var hasMore: Bool
     // These fill the value up to 64 bytes; a tuple of both would be aligned, and make it 72.
     // No default values here: where an initialiser assigns `self` as a whole, the compiler (Swift
     // 6.3, optimised) would set the default first and then run `deinit` on the half-made frame.
@@ -65,7 +65,7 @@ public struct Frame: ~Copyable, @unchecked Sendable {
     @inlinable public var isEmpty: Bool { count == 0 }
 
     /// Whether the payload lies in a block of its own or of a neighbour's, not inside the value.
-    @inlinable package var isSlice: Bool { kind == .slice }
+    @inlinable public var isSlice: Bool { kind == .slice }
 }
 
 // MARK: - Making frames
@@ -134,6 +134,19 @@ extension Frame {
         unsafe raw.storeBytes(
             of: (UInt64(truncatingIfNeeded: count) << 8).littleEndian, toByteOffset: 56,
             as: UInt64.self)
+    }
+
+    /// Makes a frame in its final place with a copy of `count` > 56 bytes in a block.
+    ///
+    /// - Returns: false when there is no memory; nothing was made then.
+    public static func initializeBlock(
+        _ place: UnsafeMutablePointer<Frame>, copying address: UnsafeRawPointer, count: Int
+    ) -> Bool {
+        guard let block = Heap.allocate(capacity: count) else { return false }
+        unsafe block.payload.copyMemory(from: address, byteCount: count)
+        unsafe place.initialize(
+            to: Frame(slice: block, address: UnsafeRawPointer(block.payload), count: count))
+        return true
     }
 
     /// Copies `bytes`.

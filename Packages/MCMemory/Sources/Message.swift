@@ -91,6 +91,23 @@ extension Message {
         capacity = Int32(room)
     }
 
+    /// Whether the first frame says that more follow; while a message is put together.
+    @inlinable public var headHasMore: Bool { head.hasMore }
+
+    /// Becomes a message of one frame, which is moved out of `place` in one piece.
+    @inlinable
+    @inline(__always)
+    public mutating func become(frameMovedFrom place: UnsafeMutablePointer<Frame>) {
+        if unsafe head.isSlice || tail != nil { self = Message() }
+        // Safe because the frame is moved, and the one it overwrites owns nothing. `moveUpdate` of
+        // Swift 6.3 would not run the deinit of what it overwrites.
+        unsafe withUnsafeMutableBytes(of: &head) { head in
+            unsafe head.baseAddress.unsafelyUnwrapped.copyMemory(
+                from: place, byteCount: MemoryLayout<Frame>.size)
+        }
+        hasHead = true
+    }
+
     /// Puts a frame in front.
     ///
     /// - Complexity: O(count).

@@ -84,7 +84,7 @@ extension Connection {
                 turnResult = .stalled
                 return false
             }
-            if !takesMessages, unsafe decoder.pointee.nextSmall(into: queue.place()) {
+            if !takesMessages, unsafe decoder.pointee.nextCopied(into: queue.place()) {
                 queue.placed(ends: true)
                 turnMessages &+= 1
                 continue

@@ -28,10 +28,8 @@ package struct FairQueue {
     /// - Returns: the pipe that it came from; nil when there is no message.
     package func receive(into message: inout Message) -> Pipe? {
         while let pipe = turns.current {
-            if let frame = pipe.pointee.received.pop() {
-                let more = frame.hasMore
-                message = Message(frame)
-                if more { FairQueue.receiveRest(of: &message, from: pipe) }
+            if pipe.pointee.received.pop(into: &message) {
+                if message.headHasMore { FairQueue.receiveRest(of: &message, from: pipe) }
                 pipe.didReceive()
                 turns.advance()
                 return pipe

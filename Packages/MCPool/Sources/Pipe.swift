@@ -76,7 +76,6 @@ package struct PipeState: ~Copyable {
     /// On the engine's list of pipes that the flusher looks at.
     var isWatched = false
     var quietTicks = 0
-    var lastWrite: UInt64 = 0
     /// The peer took nothing while a sender waited; see `SocketEngine.writeTurn`.
     var isUnpaced = false
     /// The endpoint is being disconnected: what was sent still goes, then the pipe.

@@ -5,13 +5,13 @@ import MCQueue
 
 /// Polling: receive in the calling thread.
 extension SocketEngine {
-    /// Takes the next message, reading the socket's connections itself when nothing is queued.
+    /// Takes the next message into `message`, whose frames go; reads the socket's connections itself
+    /// when nothing is queued.
     ///
     /// - Parameter waits: false for DONTWAIT; else RCVTIMEO says how long.
     /// - Throws: `wouldBlock`, `timedOut`, `closed`, `terminated`, `mixedReceiveStyles`, and what
     ///   the pattern throws.
-    package func receive(waits: Bool) throws(SocketError) -> Message {
-        var message = Message()
+    package func receive(into message: inout Message, waits: Bool) throws(SocketError) {
         lock.lock()
         do throws(SocketError) {
             try claim(.polling)
@@ -23,7 +23,6 @@ extension SocketEngine {
             throw error
         }
         settleAndUnlock()
-        return message
     }
 
     /// Lock held. Takes a message that is queued.

@@ -30,7 +30,7 @@ extension SocketEngine {
             pipe.pointee.isDirty = false
             guard canWrite(pipe) else { continue }
             if pipe.pointee.fill.byteCount < SocketEngine.flushBytes,
-                cmc_now_ns() &- pipe.pointee.lastWrite < SocketEngine.burstNanoseconds
+                cmc_now_ns() &- lastTurn.load(ordering: .relaxed) < SocketEngine.burstNanoseconds
             {
                 watch(pipe)
             } else {
@@ -120,9 +120,7 @@ extension SocketEngine {
             if written > 0 { credit(pipe, messages: written) }
             switch outcome {
             case .drained:
-                let now = cmc_now_ns()
-                pipe.pointee.lastWrite = now
-                lastTurn.store(now, ordering: .relaxed)
+                lastTurn.store(cmc_now_ns(), ordering: .relaxed)
                 pipe.pointee.isUnpaced = false
                 if pipe.pointee.fill.byteCount >= SocketEngine.flushBytes, !connection.isBroken {
                     continue

@@ -24,7 +24,9 @@ import Synchronization
 package final class SocketEngine: @unchecked Sendable {
     /// A pipe with so many bytes is written by whoever appends to it.
     package static let flushBytes = 256 << 10
-    /// A pipe that was written more recently is in a burst: the flusher writes, not the sender.
+    /// A socket that was written more recently is in a burst: the flusher writes, not the sender. Of
+    /// the socket and not of each pipe, because who sends to many in turn would find every one idle,
+    /// and pay a system call for each message.
     static let burstNanoseconds: UInt64 = 8_000
     /// How long after a receiver left the I/O thread takes the reading over.
     static let leaseNanoseconds: UInt64 = 5_000_000

@@ -219,22 +219,49 @@ extension FrameQueue {
     /// Takes the oldest published frame, nil when there is none.
     @inlinable
     public func pop() -> Frame? {
+        guard let place = unsafe front() else { return nil }
+        let frame = unsafe place.move()
+        popped(ends: !frame.hasMore)
+        return frame
+    }
+
+    /// Takes the oldest published frame as a message of its own.
+    ///
+    /// - Returns: false when there is none. When `message`'s frame says `hasMore`, the rest follows.
+    @inlinable
+    @inline(__always)
+    public func pop(into message: inout Message) -> Bool {
+        guard let place = unsafe front() else { return false }
+        let ends = unsafe !place.pointee.hasMore
+        unsafe message.become(frameMovedFrom: place)
+        popped(ends: ends)
+        return true
+    }
+
+    /// The oldest published frame in its place; nil when there is none.
+    @inlinable
+    @inline(__always)
+    func front() -> UnsafeMutablePointer<Frame>? {
         if unsafe consumer.pointee.frames == consumer.pointee.seenPublished {
             unsafe consumer.pointee.seenPublished = shared.pointee.published.load(
                 ordering: .acquiring)
             if unsafe consumer.pointee.frames == consumer.pointee.seenPublished { return nil }
         }
-        var index = unsafe consumer.pointee.index
-        if unsafe consumer.pointee.segment == nil || index == FrameQueue.framesPerSegment {
+        if unsafe consumer.pointee.segment == nil
+            || consumer.pointee.index == FrameQueue.framesPerSegment
+        {
             nextSegment()
-            index = 0
         }
-        let segment = unsafe consumer.pointee.segment.unsafelyUnwrapped
-        let frame = unsafe (segment.frames + index).move()
-        unsafe consumer.pointee.index = index &+ 1
+        return unsafe consumer.pointee.segment.unsafelyUnwrapped.frames + consumer.pointee.index
+    }
+
+    /// The frame at `front` was moved out.
+    @inlinable
+    @inline(__always)
+    func popped(ends: Bool) {
+        unsafe consumer.pointee.index &+= 1
         unsafe consumer.pointee.frames &+= 1
-        if !frame.hasMore { countMessage() }
-        return frame
+        if ends { countMessage() }
     }
 
     @inlinable

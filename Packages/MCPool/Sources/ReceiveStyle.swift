@@ -1,11 +1,11 @@
 /// The three ways to receive. A socket is used in one of them; the first use decides.
-package enum ReceiveStyle: String, Sendable {
+enum ReceiveStyle: Sendable {
     case polling
     case callback
     case async
 
     /// What a user calls it, for errors.
-    package var description: String {
+    var description: String {
         switch self {
         case .polling: "polling (receive, tryReceive)"
         case .callback: "a callback (onMessage)"
