@@ -10,6 +10,9 @@ public struct Mode: Sendable {
     public let seconds: Double
     /// A run in which the host took more of the processor is done again.
     public let stolenPercentLimit: Double
+    /// A run is marked when other processes here used more of the processor. It is not done again:
+    /// what they do may take long.
+    public let foreignPercentLimit = 10.0
 
     public static let full = Mode(
         name: "full", cases: Case.full, runMilliseconds: 1500, runs: 7, seconds: 3400,
@@ -34,4 +37,8 @@ public struct Mode: Sendable {
     public func seconds(ofOneRoundOf work: Case) -> Double {
         Double(work.contenders.count) * (Double(runMilliseconds) / 1000 + work.overheadSeconds)
     }
+}
+
+extension Mode: CustomStringConvertible {
+    public var description: String { name }
 }

@@ -16,6 +16,7 @@ public struct Outcome: Codable, Sendable {
     public private(set) var residentKiB: Double?
     /// The largest of all runs.
     public private(set) var stolenPercent = 0.0
+    public private(set) var foreignPercent = 0.0
 
     public init(_ contender: Contender) {
         self.contender = contender.label
@@ -38,6 +39,7 @@ public struct Outcome: Codable, Sendable {
         peakKiB = middle { $0.peakKiB }
         residentKiB = middle { $0.residentKiB }
         stolenPercent = max(stolenPercent, run.stolenPercent)
+        foreignPercent = max(foreignPercent, run.foreignPercent)
     }
 }
 

@@ -2,7 +2,8 @@
 public enum ResultTable {
     private static let columns: [(title: String, width: Int)] = [
         ("contender", 14), ("msg/s", 8), ("MB/s", 8), ("ratio", 7), ("p50 us", 8), ("p99 us", 8),
-        ("p99.9 us", 8), ("cpu s/M", 8), ("peak MiB", 9), ("stolen %", 9), ("runs", 5),
+        ("p99.9 us", 8), ("cpu s/M", 8), ("peak MiB", 9), ("stolen %", 8), ("others %", 9),
+        ("runs", 5),
     ]
 
     public static var heading: String { line(columns.map(\.title)) }
@@ -41,7 +42,8 @@ public enum ResultTable {
                 ? outcome.processorPercent.map { Text.fixed($0, 2) + "%" } ?? "-"
                 : outcome.cpuSecondsPerMillion.map { Text.fixed($0, 3) } ?? "-",
             memory.map { Text.fixed($0 / 1024, 1) } ?? "-",
-            Text.fixed(outcome.stolenPercent, 1) + (isDisturbed ? "!" : ""),
+            Text.fixed(outcome.stolenPercent, 1),
+            Text.fixed(outcome.foreignPercent, 0) + (isDisturbed ? "!" : ""),
             "\(outcome.runs.count)",
         ]
     }

@@ -4,7 +4,9 @@ public struct Run: Codable, Sendable {
     public var workers: [WorkerReport]
     /// What the host took of the processor meanwhile.
     public var stolenPercent: Double
-    /// The run stands although the host took more than it may.
+    /// What other processes of this machine took of it.
+    public var foreignPercent = 0.0
+    /// The run stands although the host, or others here, took more than they may.
     public var isDisturbed = false
     public var error: String?
 

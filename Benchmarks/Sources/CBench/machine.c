@@ -8,12 +8,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-double bench_cpu_seconds(void)
+static double cpu_seconds(int of)
 {
     struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
+    getrusage(of, &usage);
     return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+double bench_cpu_seconds(void)
+{
+    return cpu_seconds(RUSAGE_SELF);
+}
+
+double bench_family_cpu_seconds(void)
+{
+    return cpu_seconds(RUSAGE_SELF) + cpu_seconds(RUSAGE_CHILDREN);
 }
 
 long bench_status_kib(const char *field)

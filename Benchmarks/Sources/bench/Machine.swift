@@ -16,6 +16,11 @@ enum Machine {
 
     static var ticks: ProcessorTicks? { ProcessorTicks(statistics: text("/proc/stat")) }
 
+    /// Clock ticks, as in `ticks`, that this process and the workers that ended have used.
+    static var ownTicks: Double {
+        bench_family_cpu_seconds() * Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
     /// Restricts this process, and so all workers, to the first NUMA node that has processors, where
     /// there are several. Returns what was done, in words.
     static func pinToOneNode() -> String {

@@ -14,7 +14,7 @@ struct Runner {
     }
 
     func run(_ measured: Case, _ contender: Contender) -> Run {
-        let before = Machine.ticks
+        let (before, ownBefore) = (Machine.ticks, Machine.ownTicks)
         var (workers, error) = ([WorkerReport](), String?.none)
         do {
             workers =
@@ -25,9 +25,13 @@ struct Runner {
         } catch let other {
             error = "\(other)"
         }
-        var stolen = 0.0
-        if let before, let after = Machine.ticks { stolen = after.stolenPercent(since: before) }
-        return Run(workers: workers, stolenPercent: stolen, error: error)
+        var run = Run(workers: workers, stolenPercent: 0, error: error)
+        if let before, let after = Machine.ticks {
+            run.stolenPercent = after.stolenPercent(since: before)
+            run.foreignPercent = after.foreignPercent(
+                since: before, ownTicks: Machine.ownTicks - ownBefore)
+        }
+        return run
     }
 
     private func executable(_ library: Library) -> String {

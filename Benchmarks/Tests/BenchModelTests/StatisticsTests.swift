@@ -2,9 +2,10 @@ import BenchModel
 import Testing
 
 @Suite struct StatisticsTests {
-    @Test(arguments: [([3.0], 3.0), ([4, 1, 3], 3), ([4, 1, 3, 2], 2.5)])
-    func theMedianIsTheMiddle(values: [Double], middle: Double) {
-        #expect(median(values) == middle)
+    @Test func theMedianIsTheMiddle() {
+        #expect(median([3]) == 3)
+        #expect(median([4, 1, 3]) == 3)
+        #expect(median([4, 1, 3, 2]) == 2.5)
     }
 
     @Test func nothingHasNoMedian() {

@@ -6,6 +6,9 @@
 /// Processor seconds of all threads of this process so far.
 double bench_cpu_seconds(void);
 
+/// Of this process and of the children that it has waited for.
+double bench_family_cpu_seconds(void);
+
 /// Of /proc/self/status in KiB: "VmHWM" is the peak, "VmRSS" what is resident now. (getrusage's peak
 /// includes what the process was before it executed this program.)
 long bench_status_kib(const char *field);
