@@ -51,6 +51,14 @@ public struct Case: Sendable {
         return words.joined(separator: " ")
     }
 
+    /// Bytes of a message, where the options say that.
+    var size: Int? {
+        options.first { $0.hasPrefix("size=") }.flatMap { Int($0.dropFirst("size=".count)) }
+    }
+
+    /// Whether nothing but the size tells it from others of its work and transport.
+    var isPlain: Bool { variant == nil && options.count == 1 && size != nil }
+
     /// What one run of one contender takes beside its own time, in seconds: processes start, queues
     /// drain. A guess that the schedule corrects as it goes.
     var overheadSeconds: Double {

@@ -30,14 +30,13 @@ extension Results {
     /// Message sizes of the plain throughput cases that were measured.
     private func measuredSizes(_ transport: Transport) -> [Int] {
         Case.full
-            .filter { $0.work == .throughput && $0.transport == transport && $0.options.count == 1 }
-            .map { Int($0.options[0].dropFirst("size=".count)) ?? 0 }
+            .filter { $0.work == .throughput && $0.transport == transport }
+            .compactMap { $0.isPlain ? $0.size : nil }
             .filter { result(Case.throughput(transport, $0).name) != nil }
-            .reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 
     private var ratioChart: BarChart {
-        let sizes = [16, 64, 256, 1024, 4096, 16_384, 65_536, 1_048_576, 16_777_216]
+        let sizes = Set(Transport.allCases.flatMap { measuredSizes($0) }).sorted()
         let inks: [(Transport, SVGCanvas.Ink)] = [
             (.tcp, .first), (.ipc, .second), (.inproc, .third),
         ]

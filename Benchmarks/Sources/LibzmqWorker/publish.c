@@ -4,6 +4,8 @@ static void *publish_for_a_time(void *argument)
 {
     const bench_job *job = argument;
     void *pub = make_bound_socket(ZMQ_PUB, job);
+    // When it is closed everything that counts has arrived.
+    set_option(pub, ZMQ_LINGER, 0);
     void *buffer = make_buffer(job->size);
     // Greetings, until every subscriber has had one.
     do {

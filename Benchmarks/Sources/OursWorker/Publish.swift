@@ -23,6 +23,8 @@ func publish(_ job: Job) throws {
 private func publishForATime(_ job: Job) throws {
     let pub = try PubSocket()
     try pub.bind(for: job)
+    // When it is closed everything that counts has arrived.
+    try pub.setOptions { $0.lingerMilliseconds = 0 }
     let buffer = SendBuffer(size: job.size)
     // Greetings, until every subscriber has had one.
     repeat {
