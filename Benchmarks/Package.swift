@@ -61,5 +61,13 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "BenchModelTests", dependencies: ["BenchModel"], swiftSettings: settings),
+        .testTarget(name: "CBenchTests", dependencies: ["CBench"], swiftSettings: settings),
+        .testTarget(
+            name: "BenchTests",
+            dependencies: [
+                "bench", "BenchModel",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
     ]
 )

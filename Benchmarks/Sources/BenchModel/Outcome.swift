@@ -1,5 +1,5 @@
 /// What came out for one contender of a case: its runs, and their medians.
-public struct Outcome: Codable, Sendable {
+public struct Outcome: Encodable, Sendable {
     public let contender: String
     public let library: Library
     public private(set) var runs: [Run] = []
@@ -25,6 +25,9 @@ public struct Outcome: Codable, Sendable {
 
     public var errors: [String] { runs.compactMap(\.error) }
 
+    /// What failed twice fails again, and may take long to do so.
+    public var isHopeless: Bool { errors.count >= 2 }
+
     public mutating func add(_ run: Run) {
         runs.append(run)
         let good = runs.filter { $0.error == nil }
@@ -44,7 +47,7 @@ public struct Outcome: Codable, Sendable {
 }
 
 /// What came out for all contenders of a case.
-public struct CaseResult: Codable, Sendable {
+public struct CaseResult: Encodable, Sendable {
     public let name: String
     public let work: String
     public let transport: String
@@ -69,7 +72,7 @@ public struct CaseResult: Codable, Sendable {
 }
 
 /// Everything that was measured, and where: a file of results.
-public struct Results: Codable, Sendable {
+public struct Results: Encodable, Sendable {
     public var mode: String
     public var date: String
     public var machine: String

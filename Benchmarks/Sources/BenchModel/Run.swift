@@ -1,5 +1,5 @@
 /// One run of one contender: what its worker or workers reported, or why there is nothing.
-public struct Run: Codable, Sendable {
+public struct Run: Encodable, Sendable {
     /// The worker that bound first, then the one that connected; one that does both.
     public var workers: [WorkerReport]
     /// What the host took of the processor meanwhile.

@@ -21,7 +21,7 @@ struct Bench: ParsableCommand {
     @Option(help: "Runs of each contender, where the time allows.") var runs: Int?
     @Option(help: "The folder for results and charts.") var output: String
 
-    private var mode: Mode { full ? .full : smoke ? .smoke : .quick }
+    var mode: Mode { full ? .full : smoke ? .smoke : .quick }
 
     func validate() throws {
         if full && smoke { throw ValidationError("--full or --smoke, not both") }
@@ -29,7 +29,7 @@ struct Bench: ParsableCommand {
         guard try !cases().isEmpty else { throw ValidationError("no case matches '\(only ?? "")'") }
     }
 
-    private func cases() throws -> [Case] {
+    func cases() throws -> [Case] {
         guard let only else { return mode.cases }
         let pattern: Regex<AnyRegexOutput>
         do { pattern = try Regex(only) } catch {

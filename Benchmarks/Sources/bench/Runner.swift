@@ -51,24 +51,25 @@ struct Runner {
             + measured.options + contender.options
     }
 
-    /// What is behind a time limit hangs: queues of large messages take seconds to drain, thousands
-    /// of connections and subscriptions to come about.
-    private func deadline() -> UInt64 {
-        now() + UInt64(milliseconds) * 4_000_000 + 40_000_000_000
+    /// What takes longer hangs: queues of large messages take seconds to drain, thousands of
+    /// connections to come about.
+    private func deadline(of measured: Case) -> UInt64 {
+        let seconds: UInt64 = measured.work == .idle ? 60 : 20
+        return now() + UInt64(milliseconds) * 4_000_000 + seconds * 1_000_000_000
     }
 
     private func runTogether(_ measured: Case, _ contender: Contender) throws -> [WorkerReport] {
         let worker = try WorkerProcess(
             executable(contender.library),
             arguments(measured, contender, role: "both", endpoint: "inproc://bench"))
-        return try reports([worker], until: deadline())
+        return try reports([worker], until: deadline(of: measured))
     }
 
     private func runApart(_ measured: Case, _ contender: Contender) throws -> [WorkerReport] {
         let path = "\(scratch)/socket"
         unsafe unlink(path)
         let wanted = measured.transport == .ipc ? "ipc://\(path)" : "tcp://127.0.0.1:*"
-        let deadline = deadline()
+        let deadline = deadline(of: measured)
         let (program, roles) = (executable(contender.library), measured.work.roles)
         let (boundEnd, connectedEnd) = try makeChannel()
         // A worker sees the end of the channel when the other one ends: here nobody may keep it.

@@ -42,7 +42,8 @@ struct Session {
         let (measured, note) = withinLimits(wanted)
         var result = CaseResult(wanted, note: note)
         for _ in 0..<runs {
-            for (index, contender) in measured.contenders.enumerated() {
+            for (index, contender) in measured.contenders.enumerated()
+            where !result.outcomes[index].isHopeless {
                 result.outcomes[index].add(run(measured, contender))
             }
         }
