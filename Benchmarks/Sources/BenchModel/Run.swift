@@ -37,7 +37,7 @@ public struct Run: Encodable, Sendable {
 
     /// Of the process that needed more.
     var peakKiB: Double? { workers.map { Double($0.peakKiB) }.max() }
-    var residentKiB: Double? { workers.map { Double($0.residentKiB) }.max() }
+    var residentKiB: Double? { workers.map { Double($0.residentKiB) }.filter { $0 > 0 }.max() }
 
     /// The part of one processor that the busier process used, in percent.
     var processorPercent: Double? {

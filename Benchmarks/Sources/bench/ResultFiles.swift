@@ -33,6 +33,6 @@ struct ResultFiles {
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: true)
         try data.write(to: URL(fileURLWithPath: "\(path)/\(name)"), options: .atomic)
-        say("wrote Benchmarks/\(subfolder)/\(name)")
+        say("wrote \(subfolder)/\(name)")
     }
 }
