@@ -1,0 +1,35 @@
+/// Whose code a worker runs.
+public enum Library: String, Codable, Sendable, CaseIterable {
+    case ours
+    case libzmq
+    case raw
+}
+
+/// A library, and how it is used where there are several ways.
+public struct Contender: Hashable, Sendable {
+    public let library: Library
+    /// Options of the worker beside the case's.
+    public let options: [String]
+    /// In tables and files.
+    public let label: String
+
+    init(_ library: Library, _ options: [String] = [], label: String? = nil) {
+        self.library = library
+        self.options = options
+        self.label = label ?? library.rawValue
+    }
+
+    public static let ours = Contender(.ours)
+    public static let libzmq = Contender(.libzmq)
+    public static let raw = Contender(.raw)
+
+    /// Ours, received in another way than by polling.
+    static func ours(style: String) -> Contender {
+        Contender(.ours, ["style=\(style)"], label: "ours \(style)")
+    }
+
+    /// A raw stream that is written in pieces of so many bytes.
+    static func raw(writeBytes: Int) -> Contender {
+        Contender(.raw, ["write=\(writeBytes)"], label: "raw \(Text.bytes(writeBytes))")
+    }
+}

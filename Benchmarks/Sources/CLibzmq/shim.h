@@ -1,0 +1,2 @@
+// The distribution's libzmq, as it is installed.
+#include <zmq.h>
