@@ -41,8 +41,10 @@ public struct BiasedLock: @unchecked Sendable {
         @usableFromInline let isRevoked = Atomic<UInt32>(0)
         /// For all but the owner, and for the owner when it finds the bias revoked.
         let mutex = EngineLock.create()
+    }
 
-        // Guarded by the mutex.
+    /// Who shall be the owner; guarded by the mutex.
+    private struct Policy {
         var claimCount = 0
         var lastThread: UInt = 0
         var streak = 0
@@ -66,10 +68,24 @@ public struct BiasedLock: @unchecked Sendable {
 
     public static func create() -> BiasedLock {
         let raw = UnsafeMutableRawPointer.allocate(
-            byteCount: (1 + claimCount) * stride, alignment: stride)
+            byteCount: (2 + claimCount) * stride, alignment: stride)
         let shared = unsafe raw.bindMemory(to: Shared.self, capacity: 1)
         unsafe shared.initialize(to: Shared())
-        return unsafe BiasedLock(shared: shared)
+        let lock = unsafe BiasedLock(shared: shared)
+        unsafe lock.policy.initialize(to: Policy())
+        return lock
+    }
+
+    /// Behind the shared part.
+    private var policy: UnsafeMutablePointer<Policy> {
+        unsafe (UnsafeMutableRawPointer(shared) + BiasedLock.stride)
+            .assumingMemoryBound(to: Policy.self)
+    }
+
+    /// Behind that.
+    private func place(ofClaim number: Int) -> UnsafeMutablePointer<Claim> {
+        unsafe (UnsafeMutableRawPointer(shared) + (2 + number) * BiasedLock.stride)
+            .assumingMemoryBound(to: Claim.self)
     }
 
     public func destroy() {
@@ -133,7 +149,7 @@ extension BiasedLock {
         let thread = cmc_thread_id()
         if let claim = unsafe shared.pointee.claim.load(ordering: .relaxed) {
             if unsafe claim.pointee.thread != thread { unsafe revoke(claim) }
-        } else if unsafe shared.pointee.claimCount < BiasedLock.claimCount {
+        } else if unsafe policy.pointee.claimCount < BiasedLock.claimCount {
             consider(thread)
         }
     }
@@ -160,33 +176,31 @@ extension BiasedLock {
             if looks < 100 { cmc_pause() } else { cmc_yield() }
             unsafe turns = claim.pointee.turns.load(ordering: .acquiring)
         }
-        let wasThere = unsafe turns != shared.pointee.seenTurns
-        unsafe shared.pointee.seenTurns = turns
-        unsafe shared.pointee.idleVisits = wasThere ? 0 : shared.pointee.idleVisits + 1
-        if unsafe shared.pointee.idleVisits >= BiasedLock.idleVisitsToLose {
+        let wasThere = unsafe turns != policy.pointee.seenTurns
+        unsafe policy.pointee.seenTurns = turns
+        unsafe policy.pointee.idleVisits = wasThere ? 0 : policy.pointee.idleVisits + 1
+        if unsafe policy.pointee.idleVisits >= BiasedLock.idleVisitsToLose {
             unsafe shared.pointee.claim.store(nil, ordering: .releasing)
-            unsafe shared.pointee.idleVisits = 0
-            unsafe shared.pointee.streak = 0
+            unsafe policy.pointee.idleVisits = 0
+            unsafe policy.pointee.streak = 0
         }
     }
 
     /// Makes a thread that keeps coming the owner. Holds the mutex.
     private func consider(_ thread: UInt) {
-        guard unsafe thread == shared.pointee.lastThread else {
-            unsafe shared.pointee.lastThread = thread
-            unsafe shared.pointee.streak = 0
+        guard unsafe thread == policy.pointee.lastThread else {
+            unsafe policy.pointee.lastThread = thread
+            unsafe policy.pointee.streak = 0
             return
         }
-        unsafe shared.pointee.streak += 1
-        guard unsafe shared.pointee.streak >= BiasedLock.streakToOwn, Self.kernelOrders else {
+        unsafe policy.pointee.streak += 1
+        guard unsafe policy.pointee.streak >= BiasedLock.streakToOwn, Self.kernelOrders else {
             return
         }
-        let raw = unsafe UnsafeMutableRawPointer(shared)
-        unsafe shared.pointee.claimCount += 1
-        let claim = unsafe (raw + shared.pointee.claimCount * BiasedLock.stride)
-            .bindMemory(to: Claim.self, capacity: 1)
+        let claim = unsafe place(ofClaim: policy.pointee.claimCount)
         unsafe claim.initialize(to: Claim(thread: thread))
-        unsafe shared.pointee.seenTurns = 0
+        unsafe policy.pointee.claimCount += 1
+        unsafe policy.pointee.seenTurns = 0
         unsafe shared.pointee.claim.store(claim, ordering: .releasing)
     }
 
