@@ -1,4 +1,4 @@
-// The charts of a session, by file name.
+// The charts of a comparison, by file name.
 
 extension Results {
     /// File names without their folder, and SVG documents.

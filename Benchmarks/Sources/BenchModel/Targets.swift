@@ -1,5 +1,5 @@
 // What the library is to reach, as data: a line for each promise. Medians against medians of the
-// same session; a case that was not measured is neither met nor missed.
+// same comparison; a case that was not measured is neither met nor missed.
 
 extension Target {
     public static let all: [Target] =

@@ -47,8 +47,8 @@ struct Bench: ParsableCommand {
         defer { try? FileManager.default.removeItem(at: scratch) }
         let runner = Runner(
             folder: Self.folder, scratch: scratch.path, milliseconds: mode.runMilliseconds)
-        let session = Session(mode: mode, runs: runs ?? mode.runs, runner: runner)
-        let results = session.measure(try cases())
+        let comparison = Comparison(mode: mode, runs: runs ?? mode.runs, runner: runner)
+        let results = comparison.measure(try cases())
         // A part, or a moment, is no result to keep.
         if only == nil && !smoke { try ResultFiles(folder: output).write(results) }
         try end(results)

@@ -1,7 +1,7 @@
 internal import BenchModel
 private import Foundation
 
-/// Where a session's results go: `results/MODE.json`, and the charts of it.
+/// Where a comparison's results go: `results/MODE.json`, and the charts of it.
 struct ResultFiles {
     /// The folder of the benchmarks.
     let folder: String

@@ -2,7 +2,7 @@ internal import BenchModel
 private import Foundation
 
 /// Goes through the cases, each contender in its turn, and prints what comes out.
-struct Session {
+struct Comparison {
     let mode: Mode
     let runs: Int
     let runner: Runner
