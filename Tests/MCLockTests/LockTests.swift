@@ -6,10 +6,8 @@ import Testing
 @testable import MCLock
 
 /// What both locks are.
-protocol TestedLock: Sendable {
+protocol TestedLock: ScopedLock {
     static func create() -> Self
-    func lock()
-    func unlock()
     func destroy()
 }
 

@@ -19,7 +19,7 @@ public import Synchronization
 ///   any more.
 @safe
 @frozen
-public struct BiasedLock: @unchecked Sendable {
+public struct BiasedLock: ScopedLock, @unchecked Sendable {
     /// What an owner writes; on a cache line of its own.
     @frozen
     @usableFromInline
@@ -127,15 +127,6 @@ public struct BiasedLock: @unchecked Sendable {
             }
         }
         unlockSlow()
-    }
-
-    @inlinable
-    public func withLock<Result: ~Copyable, Failure: Error>(
-        _ body: () throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        lock()
-        defer { unlock() }
-        return try body()
     }
 }
 

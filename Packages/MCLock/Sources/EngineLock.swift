@@ -8,7 +8,7 @@ public import Synchronization
 ///   any more.
 @safe
 @frozen
-public struct EngineLock: @unchecked Sendable {
+public struct EngineLock: ScopedLock, @unchecked Sendable {
     /// 0 free, 1 held, 2 held and somebody sleeps.
     @usableFromInline let word: UnsafeMutablePointer<Atomic<UInt32>>
 
@@ -65,15 +65,6 @@ public struct EngineLock: @unchecked Sendable {
     @inline(never)
     func wakeOne() {
         unsafe cmc_futex_wake(UnsafeMutableRawPointer(word).assumingMemoryBound(to: UInt32.self), 1)
-    }
-
-    @inlinable
-    public func withLock<Result: ~Copyable, Failure: Error>(
-        _ body: () throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        lock()
-        defer { unlock() }
-        return try body()
     }
 }
 
