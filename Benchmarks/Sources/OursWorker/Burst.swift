@@ -6,28 +6,25 @@ private let burstMessages = 100
 private let quietMicroseconds = UInt64(2000)
 
 func burst(_ job: Job) throws {
-    var report = bench_report()
-    report.connections = 1
-    let cpu = bench_cpu_seconds()
-    if job.sends {
-        try sendForATime(job)
-    } else {
-        let pull = try PullSocket()
-        try pull.bind(for: job)
-        if job.isBoth {
-            let sender = WorkerThread { try sendForATime(job) }
-            try receiveAll(pull, &report)
-            bench_tell(job.boundEnd)
-            sender.join()
+    try reporting { report in
+        report.connections = 1
+        if job.sends {
+            try sendForATime(job)
         } else {
-            try receiveAll(pull, &report)
-            bench_tell(job.boundEnd)
+            let pull = try PullSocket()
+            try pull.bind(for: job)
+            if job.isBoth {
+                let sender = WorkerThread { try sendForATime(job) }
+                try receiveAll(pull, &report)
+                bench_tell(job.boundEnd)
+                sender.join()
+            } else {
+                try receiveAll(pull, &report)
+                bench_tell(job.boundEnd)
+            }
+            pull.close()
         }
-        pull.close()
     }
-    Context.shared.close()
-    report.cpu_seconds = bench_cpu_seconds() - cpu
-    printReport(report)
 }
 
 /// Bursts with quiet between them; the last message of each says when it was sent.

@@ -3,21 +3,18 @@ private import Glibc
 internal import MCFacade
 
 func connectRate(_ job: Job) throws {
-    var report = bench_report()
-    let cpu = bench_cpu_seconds()
-    if job.receives {
-        try answer(job, tells: false)
-    } else if job.isBoth {
-        let thread = WorkerThread { try answer(job, tells: true) }
-        _ = bench_told(job.connectedEnd, -1)
-        try connectForATime(job, &report)
-        thread.join()
-    } else {
-        try connectForATime(job, &report)
+    try reporting { report in
+        if job.receives {
+            try answer(job, tells: false)
+        } else if job.isBoth {
+            let thread = WorkerThread { try answer(job, tells: true) }
+            _ = bench_told(job.connectedEnd, -1)
+            try connectForATime(job, &report)
+            thread.join()
+        } else {
+            try connectForATime(job, &report)
+        }
     }
-    Context.shared.close()
-    report.cpu_seconds = bench_cpu_seconds() - cpu
-    printReport(report)
 }
 
 private func answer(_ job: Job, tells: Bool) throws {

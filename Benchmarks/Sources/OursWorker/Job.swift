@@ -1,4 +1,5 @@
 internal import CBench
+internal import MCFacade
 
 /// What the worker is asked to do, in Swift's types.
 struct Job: Sendable {
@@ -50,4 +51,14 @@ func fail(_ what: String, _ why: String) -> Never { unsafe bench_fail(what, why)
 func printReport(_ report: bench_report) {
     var report = report
     unsafe bench_report_print(&report, "Mooncake Communicator")
+}
+
+/// Runs a work, closes the context behind it, and prints what was measured with its processor time.
+func reporting(_ work: (inout bench_report) throws -> Void) throws {
+    var report = bench_report()
+    let cpu = bench_cpu_seconds()
+    try work(&report)
+    Context.shared.close()
+    report.cpu_seconds = bench_cpu_seconds() - cpu
+    printReport(report)
 }

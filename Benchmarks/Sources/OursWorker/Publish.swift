@@ -3,21 +3,18 @@ private import Glibc
 internal import MCFacade
 
 func publish(_ job: Job) throws {
-    var report = bench_report()
-    report.connections = Int32(job.peers)
-    let cpu = bench_cpu_seconds()
-    if job.sends {
-        try publishForATime(job)
-    } else if job.isBoth {
-        let publisher = WorkerThread { try publishForATime(job) }
-        receiveAll(job, &report)
-        publisher.join()
-    } else {
-        receiveAll(job, &report)
+    try reporting { report in
+        report.connections = Int32(job.peers)
+        if job.sends {
+            try publishForATime(job)
+        } else if job.isBoth {
+            let publisher = WorkerThread { try publishForATime(job) }
+            receiveAll(job, &report)
+            publisher.join()
+        } else {
+            receiveAll(job, &report)
+        }
     }
-    Context.shared.close()
-    report.cpu_seconds = bench_cpu_seconds() - cpu
-    printReport(report)
 }
 
 private func publishForATime(_ job: Job) throws {

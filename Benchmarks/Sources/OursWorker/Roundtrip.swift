@@ -18,22 +18,19 @@ private func roundtrip<
 >(
     _ job: Job, asking: () throws -> Asking, answering: @escaping @Sendable () throws -> Answering
 ) throws {
-    var report = bench_report()
-    report.connections = 1
-    let cpu = bench_cpu_seconds()
-    if job.receives {
-        try answerAll(job, tells: false, answering)
-    } else if job.isBoth {
-        let thread = WorkerThread { try answerAll(job, tells: true, answering) }
-        _ = bench_told(job.connectedEnd, -1)
-        try askForATime(try asking(), job, &report)
-        thread.join()
-    } else {
-        try askForATime(try asking(), job, &report)
+    try reporting { report in
+        report.connections = 1
+        if job.receives {
+            try answerAll(job, tells: false, answering)
+        } else if job.isBoth {
+            let thread = WorkerThread { try answerAll(job, tells: true, answering) }
+            _ = bench_told(job.connectedEnd, -1)
+            try askForATime(try asking(), job, &report)
+            thread.join()
+        } else {
+            try askForATime(try asking(), job, &report)
+        }
     }
-    Context.shared.close()
-    report.cpu_seconds = bench_cpu_seconds() - cpu
-    printReport(report)
 }
 
 private func answerAll<S: Socket & SendingSocket & ReceivingSocket>(

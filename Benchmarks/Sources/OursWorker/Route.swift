@@ -5,22 +5,19 @@ private import Synchronization
 private let requestsAtOnce = 16
 
 func route(_ job: Job) throws {
-    var report = bench_report()
-    report.connections = Int32(job.peers)
-    let cpu = bench_cpu_seconds()
-    if job.receives {
-        try answer(job, tells: false)
-    } else if job.isBoth {
-        let thread = WorkerThread { try answer(job, tells: true) }
-        _ = bench_told(job.connectedEnd, -1)
-        askFromAll(job, &report)
-        thread.join()
-    } else {
-        askFromAll(job, &report)
+    try reporting { report in
+        report.connections = Int32(job.peers)
+        if job.receives {
+            try answer(job, tells: false)
+        } else if job.isBoth {
+            let thread = WorkerThread { try answer(job, tells: true) }
+            _ = bench_told(job.connectedEnd, -1)
+            askFromAll(job, &report)
+            thread.join()
+        } else {
+            askFromAll(job, &report)
+        }
     }
-    Context.shared.close()
-    report.cpu_seconds = bench_cpu_seconds() - cpu
-    printReport(report)
 }
 
 private func answer(_ job: Job, tells: Bool) throws {

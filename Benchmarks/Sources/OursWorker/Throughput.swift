@@ -2,28 +2,25 @@ internal import CBench
 internal import MCFacade
 
 func throughput(_ job: Job) throws {
-    var report = bench_report()
-    report.connections = Int32(job.connections)
-    let cpu = bench_cpu_seconds()
-    if job.sends {
-        try sendFromThreads(job)
-    } else {
-        let pull = try PullSocket()
-        try pull.bind(for: job)
-        if job.isBoth {
-            let sender = WorkerThread { try sendFromThreads(job) }
-            report.add(try receiveAll(pull, job))
-            bench_tell(job.boundEnd)
-            sender.join()
+    try reporting { report in
+        report.connections = Int32(job.connections)
+        if job.sends {
+            try sendFromThreads(job)
         } else {
-            report.add(try receiveAll(pull, job))
-            bench_tell(job.boundEnd)
+            let pull = try PullSocket()
+            try pull.bind(for: job)
+            if job.isBoth {
+                let sender = WorkerThread { try sendFromThreads(job) }
+                report.add(try receiveAll(pull, job))
+                bench_tell(job.boundEnd)
+                sender.join()
+            } else {
+                report.add(try receiveAll(pull, job))
+                bench_tell(job.boundEnd)
+            }
+            pull.close()
         }
-        pull.close()
     }
-    Context.shared.close()
-    report.cpu_seconds = bench_cpu_seconds() - cpu
-    printReport(report)
 }
 
 /// Our sockets are thread-safe: the threads share one.
