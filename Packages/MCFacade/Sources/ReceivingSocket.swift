@@ -1,5 +1,5 @@
 public import MCMemory
-import MCPool
+public import MCPool
 
 /// A socket that can receive, in one of three ways: polling (`receive()`, `tryReceive()`), by
 /// callback (`onMessage`), or in tasks (`await receive()`, `messages`). The first that is used is
@@ -13,6 +13,7 @@ extension ReceivingSocket {
     ///
     /// - Throws: `timedOut` (or `wouldBlock` when RCVTIMEO is 0), `closed`, `terminated`,
     ///   `invalidState`, `mixedReceiveStyles`.
+    @inlinable
     @inline(__always)
     public func receive() throws(SocketError) -> Message {
         var message = Message()
@@ -22,6 +23,7 @@ extension ReceivingSocket {
 
     /// As `receive()`, but into a message that is there, whose frames go: for loops, which need not
     /// make a message each time. When it throws, `message` has its old frames or none.
+    @inlinable
     @inline(__always)
     public func receive(into message: inout Message) throws(SocketError) {
         try engine.receive(into: &message, waits: true)

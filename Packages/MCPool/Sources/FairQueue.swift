@@ -26,27 +26,16 @@ package struct FairQueue {
     /// Takes the next message whole into `message`.
     ///
     /// - Returns: the pipe that it came from; nil when there is no message.
+    @inline(__always)
     package func receive(into message: inout Message) -> Pipe? {
         while let pipe = turns.current {
-            if pipe.pointee.received.pop(into: &message) {
-                if message.headHasMore { FairQueue.receiveRest(of: &message, from: pipe) }
-                pipe.didReceive()
+            if pipe.receive(into: &message) {
                 turns.advance()
                 return pipe
             }
             sleep(pipe)
         }
         return nil
-    }
-
-    @inline(never)
-    private static func receiveRest(of message: inout Message, from pipe: Pipe) {
-        // The frames of a message are published together: the rest is there.
-        while let frame = pipe.pointee.received.pop() {
-            let more = frame.hasMore
-            message.append(frame)
-            if !more { return }
-        }
     }
 
     /// Takes an empty pipe out of the turn. In-process producers are asked to tell of the next
@@ -68,7 +57,7 @@ package struct FairQueue {
     /// Whether there is a message.
     package func hasMessage() -> Bool {
         while let pipe = turns.current {
-            if !pipe.pointee.received.isEmpty { return true }
+            if pipe.hasMessage() { return true }
             sleep(pipe)
         }
         return false

@@ -2,7 +2,7 @@ import MCLock
 import MCQueue
 import MCSecurity
 import MCTransport
-import MCTransportInproc
+public import MCTransportInproc
 
 /// The two ends of an in-process pipe: what one end's socket sends goes straight into the queue of
 /// the other end.

@@ -89,6 +89,11 @@ package struct PipeState: ~Copyable {
     let received: FrameQueue
     /// Read by the reader without the lock, and changed under it while the socket is in use.
     let receiveHighWaterMark: Atomic<Int>
+    /// The connection's decoder while it holds bytes that receivers decode for themselves, which they
+    /// do under the lock, and only while nobody has the reader role. `received` is empty then.
+    var unread: UnsafeMutablePointer<FrameDecoder>?
+    /// Messages that receivers have decoded for themselves.
+    var selfDecoded: UInt = 0
     /// Nothing more will come; the pipe ends when the queue is empty.
     var isReceiveEnded = false
     /// In-process only: the consumer found the queue empty and wants to be told of the next
@@ -129,6 +134,7 @@ package struct PipeState: ~Copyable {
         unsafe self.engine = engine
         self.sendHighWaterMark = sendHighWaterMark
         self.receiveHighWaterMark = Atomic(receiveHighWaterMark)
+        unsafe unread = nil
         unsafe flight = .allocate(capacity: 1)
         unsafe flight.initialize(to: OutBuffer())
         received = FrameQueue.create(creditStep: receiveHighWaterMark / 4)
@@ -286,6 +292,63 @@ extension Pipe {
 // MARK: - Receiving
 
 extension Pipe {
+    /// Takes the next message whole into `message`, whose frames go: one that receivers decode for
+    /// themselves, or one that is queued.
+    ///
+    /// - Returns: false when there is none.
+    @inline(__always)
+    func receive(into message: inout Message) -> Bool {
+        if let decoder = unsafe pointee.unread {
+            let found = unsafe take(from: decoder, into: &message)
+            if found == .made { return true }
+            stopSelfDecoding(found)
+        }
+        guard pointee.received.pop(into: &message) else { return false }
+        if message.headHasMore { receiveRest(of: &message) }
+        didReceive()
+        return true
+    }
+
+    @inline(__always)
+    private func take(
+        from decoder: UnsafeMutablePointer<FrameDecoder>, into message: inout Message
+    ) -> FrameDecoder.Whole {
+        let found = unsafe message.withHeadPlace { place in
+            unsafe decoder.pointee.nextWhole(into: place)
+        }
+        if found == .made { pointee.selfDecoded &+= 1 }
+        return found
+    }
+
+    @inline(never)
+    private func receiveRest(of message: inout Message) {
+        // The frames of a message are published together: the rest is there.
+        while let frame = pointee.received.pop() {
+            let more = frame.hasMore
+            message.append(frame)
+            if !more { return }
+        }
+    }
+
+    /// Whether a message can be received.
+    func hasMessage() -> Bool {
+        if let decoder = unsafe pointee.unread {
+            let found = unsafe decoder.pointee.hasWhole()
+            if found == .made { return true }
+            stopSelfDecoding(found)
+        }
+        return !pointee.received.isEmpty
+    }
+
+    /// What is left is the reader's.
+    @inline(never)
+    private func stopSelfDecoding(_ found: FrameDecoder.Whole) {
+        unsafe pointee.unread = nil
+        if let connection = pointee.connection {
+            unsafe pointee.engine.selfDecodingEnded(on: connection, found)
+        }
+    }
+
     /// A message was taken. Tells whoever waits for room, when there is news for them.
     @inline(__always)
     func didReceive() {

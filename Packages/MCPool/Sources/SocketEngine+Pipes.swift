@@ -110,10 +110,11 @@ extension SocketEngine {
     func end(_ connection: Connection, because error: SocketError?) {
         guard !connection.isEnded, let pipe = connection.pipe else { return }
         connection.isEnded = true
+        connection.decodeRest(into: pipe)
         connection.breakLink()
         _ = cmc_epoll_remove(epoll, connection.link.descriptor)
         streamCount -= 1
-        readyConnections.removeAll { $0 === connection }
+        unmarkReady(connection)
         graveyard.append(connection)
         pipe.pointee.received.rollback()
         pipe.pointee.connection = nil

@@ -44,7 +44,7 @@ extension SocketEngine {
             } while hasWork
             isReaderAsleep = true
         }
-        let found = readOnce(timeout: timeout)
+        let found = readOnce(timeout: timeout, leavesDecoding: true)
         isReaderAsleep = false
         leaveReading()
         return found || timeout < 0
@@ -52,10 +52,14 @@ extension SocketEngine {
 
     /// One look at the connections: first those known to be ready, else those that epoll names.
     /// Lock held and reader role taken; the lock is let go meanwhile.
-    private func readOnce(timeout: Int64) -> Bool {
+    private func readOnce(timeout: Int64, leavesDecoding: Bool) -> Bool {
         var ready = readyConnections
         readyConnections = []
-        for connection in ready { connection.isReady = false }
+        for connection in ready {
+            connection.readyIndex = -1
+            // With the role the decoding is the reader's again.
+            unsafe connection.pipe?.pointee.unread = nil
+        }
         lock.unlock()
         if ready.isEmpty {
             unsafe withUnsafeTemporaryAllocation(
@@ -75,7 +79,7 @@ extension SocketEngine {
                 }
             }
         }
-        for connection in ready { connection.readTurn() }
+        for connection in ready { connection.readTurn(leavesDecoding: leavesDecoding) }
         lock.lock()
         for connection in ready { finishTurn(connection) }
         return !ready.isEmpty
@@ -95,14 +99,16 @@ extension SocketEngine {
         switch connection.turnResult {
         case .waiting: break
         case .more: markReady(connection)
+        case .unread:
+            unsafe pipe.pointee.unread = connection.decoder
+            // For the I/O thread, if the receivers stay away.
+            markReady(connection)
+            pattern.readable(pipe)
         case .stalled:
             connection.isStalled = true
             _ = cmc_epoll_remove(epoll, connection.link.descriptor)
             // Marked while it was being read: nobody may read it now.
-            if connection.isReady {
-                connection.isReady = false
-                readyConnections.removeAll { $0 === connection }
-            }
+            unmarkReady(connection)
             // The consumer may have made room since.
             resumeIfRoom(connection)
         }
@@ -110,8 +116,31 @@ extension SocketEngine {
 
     func markReady(_ connection: Connection) {
         guard !connection.isReady else { return }
-        connection.isReady = true
+        connection.readyIndex = readyConnections.count
         readyConnections.append(connection)
+    }
+
+    func unmarkReady(_ connection: Connection) {
+        let index = connection.readyIndex
+        guard index >= 0 else { return }
+        connection.readyIndex = -1
+        let last = readyConnections.removeLast()
+        guard last !== connection else { return }
+        readyConnections[index] = last
+        last.readyIndex = index
+    }
+
+    /// Receivers have decoded what they could. Lock held, nobody reading.
+    func selfDecodingEnded(on connection: Connection, _ found: FrameDecoder.Whole) {
+        if found == .other {
+            connection.needsReader = true
+        } else if connection.isDrained {
+            // The socket's set tells of more.
+            unmarkReady(connection)
+            unsafe connection.decoder.pointee.settle()
+            return
+        }
+        if readOwner == .ioThread { postBackgroundRead() }
     }
 
     /// Lets the reader role go and the next one in. Lock held.
@@ -164,7 +193,7 @@ extension SocketEngine {
             return
         }
         isReading = true
-        _ = readOnce(timeout: 0)
+        _ = readOnce(timeout: 0, leavesDecoding: false)
         leaveReading()
         if state == .open, pattern.isReadyToReceive() { wakeReceivers() }
         settleAndUnlock()

@@ -1,6 +1,6 @@
 import CMCLinux
 import MCLock
-package import MCMemory
+public import MCMemory
 import MCQueue
 
 /// Polling: receive in the calling thread.
@@ -11,8 +11,23 @@ extension SocketEngine {
     /// - Parameter waits: false for DONTWAIT; else RCVTIMEO says how long.
     /// - Throws: `wouldBlock`, `timedOut`, `closed`, `terminated`, `mixedReceiveStyles`, and what
     ///   the pattern throws.
-    package func receive(into message: inout Message, waits: Bool) throws(SocketError) {
+    public func receive(into message: inout Message, waits: Bool) throws(SocketError) {
         lock.lock()
+        if style == .polling, state == .open, let plainQueue,
+            plainQueue.receive(into: &message) != nil
+        {
+            didReceive()
+            settleAndUnlock()
+            return
+        }
+        try receiveByPattern(into: &message, waits: waits)
+    }
+
+    /// Lock held; let go at the end.
+    @inline(never)
+    private func receiveByPattern(
+        into message: inout Message, waits: Bool
+    ) throws(SocketError) {
         do throws(SocketError) {
             try claim(.polling)
             if try !receiveOrLook(&message, waits: waits) {
@@ -26,15 +41,19 @@ extension SocketEngine {
     }
 
     /// Lock held. Takes a message that is queued.
-    @inline(__always)
     private func receiveOrLook(
         _ message: inout Message, waits: Bool
     ) throws(SocketError) -> Bool {
         guard state == .open else { throw closedError() }
         guard try pattern.receive(into: &message) else { return false }
+        didReceive()
+        return true
+    }
+
+    @inline(__always)
+    private func didReceive() {
         if hasReceiveWaiters { passOn() }
         clearSignalIfIdle()
-        return true
     }
 
     /// More may be there for the next receiver.
@@ -51,7 +70,7 @@ extension SocketEngine {
         if !waits || timeout == 0 {
             // One look at what is there already; never sleeps.
             if canLead && signal == nil {
-                _ = lead(until: 0)
+                lookOnce()
                 if try receiveOrLook(&message, waits: false) { return }
             }
             throw SocketError(.wouldBlock, "no message for the \(pattern.socketType) socket")
@@ -72,6 +91,13 @@ extension SocketEngine {
                     "no message for the \(pattern.socketType) socket within \(timeout) ms")
             }
         }
+    }
+
+    /// Reads what is there, and decodes enough of it to know whether there is a message. Lock held;
+    /// let go meanwhile.
+    func lookOnce() {
+        _ = lead(until: 0)
+        if !pattern.isReadyToReceive(), canLead, !readyConnections.isEmpty { _ = lead(until: 0) }
     }
 
     /// Sleeps until somebody else has read something. Lock held; let go meanwhile.

@@ -21,7 +21,7 @@ import Synchronization
 /// - Thread rule: the package methods may be called from any thread. Members are guarded by `lock`
 ///   unless they say otherwise.
 /// - Ownership: the I/O thread keeps an open engine alive; `close` starts its end.
-package final class SocketEngine: @unchecked Sendable {
+public final class SocketEngine: @unchecked Sendable {
     /// A pipe with so many bytes is written by whoever appends to it.
     package static let flushBytes = 256 << 10
     /// A socket that was written more recently is in a burst: the flusher writes, not the sender. Of
@@ -46,6 +46,9 @@ package final class SocketEngine: @unchecked Sendable {
 
     let lock = BiasedLock.create()
     package let pattern: any Pattern
+    /// The pattern's, kept here because asking it costs three calls a message.
+    let plainQueue: FairQueue?
+    let plainBalancer: LoadBalancer?
     let ioThread: IOThread
     let transports: [Scheme: any StreamTransport]
     let inproc: InprocRegistry
@@ -119,6 +122,8 @@ package final class SocketEngine: @unchecked Sendable {
         epoll = cmc_epoll_create()
         wakeDescriptor = cmc_eventfd()
         self.pattern = pattern
+        plainQueue = pattern.plainQueue
+        plainBalancer = pattern.plainBalancer
         self.options = options
         self.ioThread = ioThread
         self.transports = transports

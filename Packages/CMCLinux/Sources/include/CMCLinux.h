@@ -119,16 +119,23 @@ static inline void cmc_pause(void) {
 
 // MARK: - Copies
 
-/// Copies a small payload (count <= 56) out of a buffer that is readable for 56 bytes, in a few
-/// wide moves instead of a call to memcpy.
-static inline void cmc_copy_small(void *to, const void *from, size_t count) {
-    if (count <= 16) {
-        __builtin_memcpy(to, from, 16);
-    } else if (count <= 32) {
-        __builtin_memcpy(to, from, 32);
-    } else {
-        __builtin_memcpy(to, from, 56);
+/// Makes the eight words of a small frame: up to 56 bytes of payload from a buffer that is readable
+/// for 56, and the last word. In stores of 16 bytes, because a frame is moved in loads of 16: the
+/// processor makes a load wait whose bytes two stores have just written.
+static inline void cmc_make_frame(void *to, const void *from, size_t count, uint64_t last) {
+    typedef uint64_t pair __attribute__((vector_size(16)));
+    char *t = (char *)to;
+    const char *f = (const char *)from;
+    pair end = {0, last};
+    __builtin_memcpy(t, f, 16);
+    if (count > 16) {
+        __builtin_memcpy(t + 16, f + 16, 16);
+        __builtin_memcpy(t + 32, f + 32, 16);
+        uint64_t word;
+        __builtin_memcpy(&word, f + 48, 8);
+        end[0] = word;
     }
+    __builtin_memcpy(t + 48, &end, 16);
 }
 
 /// memcpy, without a call for what is small: two moves of a fixed size that may overlap.
