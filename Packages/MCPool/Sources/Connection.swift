@@ -67,6 +67,8 @@ final class Connection: EventHandler, @unchecked Sendable {
     /// does not.
     var readyIndex = -1
     var isReady: Bool { readyIndex >= 0 }
+    /// What was read is left to receivers to decode.
+    var isUnread: Bool { unsafe pipe?.pointee.unread != nil }
     private var wasArmed = false
 
     // The reader's.

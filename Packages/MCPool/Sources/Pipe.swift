@@ -92,8 +92,6 @@ package struct PipeState: ~Copyable {
     /// The connection's decoder while it holds bytes that receivers decode for themselves, which they
     /// do under the lock, and only while nobody has the reader role. `received` is empty then.
     var unread: UnsafeMutablePointer<FrameDecoder>?
-    /// Messages that receivers have decoded for themselves.
-    var selfDecoded: UInt = 0
     /// Nothing more will come; the pipe ends when the queue is empty.
     var isReceiveEnded = false
     /// In-process only: the consumer found the queue empty and wants to be told of the next
@@ -313,11 +311,9 @@ extension Pipe {
     private func take(
         from decoder: UnsafeMutablePointer<FrameDecoder>, into message: inout Message
     ) -> FrameDecoder.Whole {
-        let found = unsafe message.withHeadPlace { place in
+        unsafe message.withHeadPlace { place in
             unsafe decoder.pointee.nextWhole(into: place)
         }
-        if found == .made { pointee.selfDecoded &+= 1 }
-        return found
     }
 
     @inline(never)

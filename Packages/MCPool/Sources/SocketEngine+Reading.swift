@@ -152,13 +152,20 @@ extension SocketEngine {
         graveyard = []
         if signal != nil { returnReading() }
         if state == .open {
-            lastLeave = readOwner == .receivers ? cmc_now_ns() : 0
-            if readOwner == .receivers { armLease() }
-            if hasReceiveWaiters { wakeReceivers() }
+            if readOwner == .receivers || hasUnread {
+                lastLeave = cmc_now_ns()
+                armLease()
+            }
+            if hasReceiveWaiters { style == .async ? passOn() : wakeReceivers() }
         }
-        if readOwner == .ioThread && !readyConnections.isEmpty { postBackgroundRead() }
+        if readOwner == .ioThread, readyConnections.contains(where: { !$0.isUnread }) {
+            postBackgroundRead()
+        }
         withExtendedLifetime(dead) {}
     }
+
+    /// Whether bytes wait for receivers to decode them.
+    private var hasUnread: Bool { readyConnections.contains { $0.isUnread } }
 
     /// A stalled connection goes on when its queue has room again.
     func resumeIfRoom(_ connection: Connection) {
@@ -193,7 +200,12 @@ extension SocketEngine {
             return
         }
         isReading = true
-        _ = readOnce(timeout: 0, leavesDecoding: false)
+        // Left to those who are about to receive; but who lets it lie loses it to us, for a PING or
+        // the end of the peer may stand behind it.
+        _ = readOnce(
+            timeout: 0,
+            leavesDecoding: callback != nil || (hasReceiveWaiters && !isLeaseOver))
+        isLeaseOver = false
         leaveReading()
         if state == .open, pattern.isReadyToReceive() { wakeReceivers() }
         settleAndUnlock()
@@ -223,13 +235,16 @@ extension SocketEngine {
     private func checkLease() {
         lock.lock()
         isLeaseTimerSet = false
+        let hasUnread = hasUnread
         // While a receiver is inside it reads; the timer is set again when it leaves.
-        if readOwner == .receivers && !isReading {
-            if cmc_now_ns() &- lastLeave < SocketEngine.leaseNanoseconds / 2 {
+        if !isReading, readOwner == .receivers || (hasUnread && callback == nil) {
+            let limit = hasUnread ? SocketEngine.unreadNanoseconds : SocketEngine.leaseNanoseconds / 2
+            if cmc_now_ns() &- lastLeave < limit {
                 isLeaseTimerSet = true
                 startLeaseTimer()
             } else {
-                returnReading()
+                isLeaseOver = true
+                if readOwner == .receivers { returnReading() } else { postBackgroundRead() }
             }
         }
         settleAndUnlock()

@@ -51,7 +51,7 @@ extension SocketEngine {
     }
 
     @inline(__always)
-    private func didReceive() {
+    func didReceive() {
         if hasReceiveWaiters { passOn() }
         clearSignalIfIdle()
     }
@@ -59,8 +59,11 @@ extension SocketEngine {
     /// More may be there for the next receiver.
     @inline(never)
     func passOn() {
-        if pattern.isReadyToReceive() || (!isReading && readOwner == .receivers) {
+        if pattern.isReadyToReceive() {
             wakeReceivers()
+        } else if !isReading && readOwner == .receivers {
+            // A thread that waits reads on, a task leaves that to the I/O thread.
+            if style == .async { returnReading() } else { wakeReceivers() }
         }
     }
 

@@ -30,6 +30,8 @@ public final class SocketEngine: @unchecked Sendable {
     static let burstNanoseconds: UInt64 = 8_000
     /// How long after a receiver left the I/O thread takes the reading over.
     static let leaseNanoseconds: UInt64 = 5_000_000
+    /// How long receivers may take to decode what was read for them.
+    static let unreadNanoseconds: UInt64 = 20_000_000
 
     enum State {
         case open
@@ -80,6 +82,8 @@ public final class SocketEngine: @unchecked Sendable {
     var isReaderAsleep = false
     var readOwner = ReadOwner.ioThread
     var isLeaseTimerSet = false
+    /// Receivers stayed away: the I/O thread decodes what they have left.
+    var isLeaseOver = false
     var lastLeave: UInt64 = 0
     var streamCount = 0
     /// Connections that have undecoded bytes, or whose last read was full.
@@ -98,6 +102,8 @@ public final class SocketEngine: @unchecked Sendable {
     /// Known without touching the list, which would cost a retain on every message.
     var hasReceiveWaiters = false
     var sendWaiters = WaiterList()
+    /// For when the timer of the suspended tasks is set; `max` while it is not.
+    var taskDeadline = UInt64.max
     var callback: (@Sendable (borrowing Message) -> Void)?
     var isDeliveryPosted = false
     var signal: EventSignal?
