@@ -219,7 +219,9 @@ extension FrameDecoder {
     ) -> Bool {
         if count <= Frame.inlineCapacity {
             unsafe Frame.initializeSmall(place, copying: body, count: count)
-        } else if count * FrameDecoder.slicingRatio < chunk.capacity || slices == FrameDecoder.charge - 1 {
+        } else if count * FrameDecoder.slicingRatio < chunk.capacity
+            || slices == FrameDecoder.charge - 1
+        {
             return unsafe Frame.initializeBlock(place, copying: body, count: count)
         } else {
             slices += 1

@@ -28,6 +28,8 @@ public struct Frame: ~Copyable, @unchecked Sendable {
         case slice
         /// No frame: what stands in a message that has none.
         case absent
+        /// In a queue: the payload lies in the places behind this one.
+        case spread
     }
 
     /// Payload bytes that need no block.
@@ -52,6 +54,20 @@ public struct Frame: ~Copyable, @unchecked Sendable {
     }
 
     @inlinable var isAbsent: Bool { kind == .absent }
+
+    /// For a queue of frames: the head of a payload of `count` bytes that lies behind it. It owns
+    /// nothing, and is no frame to anybody else.
+    @inlinable
+    package init(spread count: Int) {
+        self.init()
+        words[2] = UInt64(count)
+        kind = .spread
+    }
+
+    @inlinable public var isSpread: Bool { kind == .spread }
+
+    /// Bytes behind the head of a spread payload.
+    @inlinable package var spreadCount: Int { Int(words[2]) }
 
     deinit {
         if kind == .slice { block.release() }

@@ -32,8 +32,9 @@ public enum Heap {
     @unsafe
     @usableFromInline
     package struct State: ~Copyable {
-        @usableFromInline var free: InlineArray<16, UnsafeMutablePointer<Block.Header>?> = unsafe InlineArray(
-            repeating: nil)
+        @usableFromInline var free: InlineArray<16, UnsafeMutablePointer<Block.Header>?> =
+            unsafe InlineArray(
+                repeating: nil)
         @usableFromInline var freeCount: InlineArray<16, Int> = InlineArray(repeating: 0)
         /// Blocks that other threads gave back: a stack that only the owner empties, whole. Not the
         /// first member, which ThreadSanitizer takes for the owner's changes of any.

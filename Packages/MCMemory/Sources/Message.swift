@@ -113,7 +113,10 @@ extension Message {
     }
 
     /// Whether the first frame says that more follow; while a message is put together.
-    @inlinable public var headHasMore: Bool { head.hasMore }
+    @inlinable public var headHasMore: Bool {
+        get { head.hasMore }
+        set { head.hasMore = newValue }
+    }
 
     /// Becomes a message of one frame, which is moved out of `place` in one piece.
     @inlinable

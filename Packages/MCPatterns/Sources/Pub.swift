@@ -83,7 +83,7 @@ package final class Pub: Pattern {
                 return
             }
             pipe.pointee.epoch = epoch
-            if pipe.pointee.hasRoom { pipe.write(message) }
+            if pipe.hasRoom { pipe.write(message) }
         }
         return .sent
     }

@@ -1,6 +1,5 @@
 package import MCMemory
 import MCQueue
-import Synchronization
 
 /// Receives from all peers in turn, one message from each (RFC 28 and 30, "fair queueing").
 ///
@@ -38,18 +37,11 @@ package struct FairQueue {
         return nil
     }
 
-    /// Takes an empty pipe out of the turn. In-process producers are asked to tell of the next
+    /// Takes an empty pipe out of the turn. An in-process producer will be asked to tell of the next
     /// message; a stream's reader tells of it anyway.
     @inline(never)
     private func sleep(_ pipe: Pipe) {
-        if pipe.pointee.pair != nil {
-            pipe.pointee.isAsleep.store(true, ordering: .relaxed)
-            atomicMemoryFence(ordering: .sequentiallyConsistent)
-            if !pipe.pointee.received.isEmpty {
-                pipe.pointee.isAsleep.store(false, ordering: .relaxed)
-                return
-            }
-        }
+        if pipe.pointee.pair != nil { unsafe pipe.pointee.engine.noteQuiet(pipe) }
         turns.deactivate(pipe)
         if pipe.pointee.isReceiveEnded { unsafe pipe.pointee.engine.markDrained(pipe) }
     }

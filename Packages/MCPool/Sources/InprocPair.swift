@@ -111,7 +111,7 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
             near.pointee.routingID = type.announcesRoutingID ? far.routingID : []
             near.pointee.isJoined = true
             if !connector.pattern.connected(near) { connector.detach(near) }
-            if near.pointee.isAttached && near.pointee.hasRoom { connector.pattern.writable(near) }
+            if near.pointee.isAttached && near.hasRoom { connector.pattern.writable(near) }
             connector.wakeSenders()
         }
         connector.settleAndUnlock()

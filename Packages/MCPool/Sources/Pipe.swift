@@ -1,5 +1,6 @@
 package import MCMemory
 import MCQueue
+import CMCLinux
 package import MCCodec
 import Synchronization
 
@@ -97,6 +98,9 @@ package struct PipeState: ~Copyable {
     /// In-process only: the consumer found the queue empty and wants to be told of the next
     /// message.
     let isAsleep = Atomic<Bool>(true)
+    /// On the engine's lists of in-process pipes that were found empty, or full.
+    var isNotedQuiet = false
+    var isNotedFull = false
     /// In-process only: the producer found the queue full and wants to be told of room.
     let isProducerWaiting = Atomic<Bool>(false)
 
@@ -176,25 +180,6 @@ struct PipeReference: @unchecked Sendable {
 // MARK: - Sending
 
 extension PipeState {
-    /// Whether one more message may go in: the peer is there (or is being dialled) and the
-    /// high-water mark is not reached.
-    package var hasRoom: Bool {
-        if isSendClosed { return false }
-        if let peer { return hasRoom(in: peer) }
-        return queuedMessages < sendHighWaterMark || sendHighWaterMark == 0
-    }
-
-    private func hasRoom(in peer: Pipe) -> Bool {
-        if peer.pointee.received.hasRoom(limit: sendHighWaterMark) { return true }
-        // As with sleeping: say so, then look once more.
-        peer.pointee.isProducerWaiting.store(true, ordering: .relaxed)
-        atomicMemoryFence(ordering: .sequentiallyConsistent)
-        return peer.pointee.received.hasRoom(limit: sendHighWaterMark)
-    }
-
-    /// Whether the pipe can take messages but has no room for one now.
-    package var isFull: Bool { !isSendClosed && !hasRoom }
-
     /// Whether a peer is connected at this moment.
     package var isConnected: Bool { connection != nil || (peer != nil && isJoined) }
 
@@ -212,6 +197,32 @@ extension PipeState {
 }
 
 extension Pipe {
+    /// Whether one more message may go in: the peer is there (or is being dialled) and the
+    /// high-water mark is not reached.
+    @inline(__always)
+    package var hasRoom: Bool {
+        if pointee.isSendClosed { return false }
+        if let peer = pointee.peer { return hasRoom(in: peer) }
+        return pointee.queuedMessages < pointee.sendHighWaterMark
+            || pointee.sendHighWaterMark == 0
+    }
+
+    @inline(__always)
+    private func hasRoom(in peer: Pipe) -> Bool {
+        if peer.pointee.received.hasRoom(limit: pointee.sendHighWaterMark) { return true }
+        unsafe pointee.engine.noteFull(self)
+        return false
+    }
+
+    /// Whether an in-process pipe can be written to without waiting.
+    var hasRoomNow: Bool {
+        guard !pointee.isSendClosed, let peer = pointee.peer else { return true }
+        return peer.pointee.received.hasRoom(limit: pointee.sendHighWaterMark)
+    }
+
+    /// Whether the pipe can take messages but has no room for one now.
+    package var isFull: Bool { !pointee.isSendClosed && !hasRoom }
+
     /// Puts a whole message in. The caller has looked at `hasRoom`.
     @inline(__always)
     package func write(_ message: Outgoing) {
@@ -262,24 +273,29 @@ extension Pipe {
         unsafe frame.withUnsafeBytes { unsafe pointee.fill.append(encoded: $0) }
     }
 
+    /// What is shorter is copied to a socket of this process, even where it could be shared: the
+    /// count of a block that two threads use costs more.
+    private static let copiedBytes = 512
+
     @inline(never)
     private func pushToPeer(
         _ address: UnsafeRawPointer?, count: Int, frame: UnsafePointer<Frame>?, more: Bool
     ) {
         guard let peer = pointee.peer else { return }
-        var copy: Frame
-        if let frame = unsafe frame, unsafe frame.pointee.isSlice {
-            copy = unsafe frame.pointee.copy()
-        } else {
-            copy = unsafe Frame(copying: UnsafeRawBufferPointer(start: address, count: count))
+        if let frame = unsafe frame, unsafe frame.pointee.isSlice && count > Pipe.copiedBytes {
+            var copy = unsafe frame.pointee.copy()
+            copy.hasMore = more
+            peer.pointee.received.push(copy)
+        } else if unsafe !peer.pointee.received.push(
+            copying: address, count: count, hasMore: more)
+        {
+            preconditionFailure("no memory for a frame of \(count) bytes")
         }
-        copy.hasMore = more
-        peer.pointee.received.push(copy)
         if more { return }
         peer.pointee.received.publish()
         // The consumer says that it sleeps, then looks once more; we publish, then look whether it
-        // sleeps. With a full fence on both sides one of the two sees the other.
-        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        // sleeps. With the fence between, one of the two sees the other.
+        cmc_fence_light()
         if peer.pointee.isAsleep.load(ordering: .relaxed) {
             peer.pointee.isAsleep.store(false, ordering: .relaxed)
             unsafe pointee.engine.markNotice(.message, to: self)

@@ -32,6 +32,10 @@ extension SocketEngine {
                 let now = cmc_now_ns()
                 timeout = deadline > now ? Int64(clamping: deadline - now) : 0
             }
+            if timeout != 0, readWhileLooking() {
+                leaveReading()
+                return true
+            }
             // What there is to do lets the lock go, and a look may leave something to do: until
             // neither is so.
             repeat {
@@ -48,6 +52,22 @@ extension SocketEngine {
         isReaderAsleep = false
         leaveReading()
         return found || timeout < 0
+    }
+
+    /// Reads for as long as the option says before the reader sleeps. Lock held and reader role taken;
+    /// the lock is let go meanwhile.
+    ///
+    /// - Returns: whether there was something to read, or there is another reason to look.
+    private func readWhileLooking() -> Bool {
+        let limit = lookout.streamNanoseconds(option: options.spinMicroseconds)
+        guard limit > 0 else { return false }
+        flushWatched()
+        let end = cmc_now_ns() + limit
+        repeat {
+            if readOnce(timeout: 0, leavesDecoding: true) { return true }
+            if pattern.isReadyToReceive() || state != .open { return true }
+        } while cmc_now_ns() < end
+        return false
     }
 
     /// One look at the connections: first those known to be ready, else those that epoll names.
@@ -238,7 +258,8 @@ extension SocketEngine {
         let hasUnread = hasUnread
         // While a receiver is inside it reads; the timer is set again when it leaves.
         if !isReading, readOwner == .receivers || (hasUnread && callback == nil) {
-            let limit = hasUnread ? SocketEngine.unreadNanoseconds : SocketEngine.leaseNanoseconds / 2
+            let limit =
+                hasUnread ? SocketEngine.unreadNanoseconds : SocketEngine.leaseNanoseconds / 2
             if cmc_now_ns() &- lastLeave < limit {
                 isLeaseTimerSet = true
                 startLeaseTimer()

@@ -109,6 +109,13 @@ extension SocketEngine {
     private func follow(until deadline: UInt64?) -> Bool {
         flushWatched()
         if pattern.isReadyToReceive() || state != .open { return true }
+        // News that came meanwhile found nobody to be woken: the last look is under the lock.
+        if !quietPipes.isEmpty,
+            lookOn(for: { takeBackReadable() || pattern.isReadyToReceive() })
+                || pattern.isReadyToReceive()
+        {
+            return true
+        }
         let waiter = Waiter()
         receiveWaiters.append(waiter)
         settleAndUnlock()

@@ -102,6 +102,13 @@ extension SocketEngine {
     ///
     /// - Returns: false when the deadline passed first.
     private func waitForRoom(until deadline: UInt64?) -> Bool {
+        // News that came meanwhile found nobody to be woken: the last look is under the lock.
+        if !fullPipes.isEmpty,
+            lookOn(for: { takeBackWritable() || pattern.isReadyToSend() })
+                || pattern.isReadyToSend()
+        {
+            return true
+        }
         let waiter = Waiter()
         sendWaiters.append(waiter)
         settleAndUnlock()

@@ -71,6 +71,11 @@ public final class SocketEngine: @unchecked Sendable {
     var notices: [Notice] = []
     var wakes: [Waiter] = []
     var watched: [Pipe] = []
+    /// In-process pipes that are out of the turn, and whose other end has not been asked to tell of a
+    /// message, or of room.
+    var quietPipes: [Pipe] = []
+    var fullPipes: [Pipe] = []
+    var lookout = Lookout()
     var isTicking = false
     /// When a turn of writing ended last, on any pipe. Not guarded.
     let lastTurn = Atomic<UInt64>(0)
@@ -186,7 +191,7 @@ public final class SocketEngine: @unchecked Sendable {
             pipe.pointee.sendHighWaterMark = options.sendHighWaterMark
             pipe.pointee.receiveHighWaterMark.store(
                 options.receiveHighWaterMark, ordering: .relaxed)
-            if pipe.pointee.hasRoom { pattern.writable(pipe) }
+            if pipe.hasRoom { pattern.writable(pipe) }
         }
         wakeSenders()
         settleAndUnlock()

@@ -94,11 +94,32 @@ void cmc_yield(void);
 /// Keeps the compiler, and not the processor, from moving reads and writes over it.
 static inline void cmc_compiler_fence(void) { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
 
-/// Announces that the process will call `cmc_membarrier`. 0, or -errno where there is none.
-int cmc_membarrier_register(void);
+/// Not 0 where the kernel has membarrier(2) for this process. Set before main, and never changed.
+extern int cmc_membarrier_state;
+static inline int cmc_has_membarrier(void) { return cmc_membarrier_state; }
 /// A full memory barrier on every thread of the process that runs at this moment (membarrier(2)).
 /// Does not return when it fails, which it cannot once it was announced.
 void cmc_membarrier(void);
+
+/// The two halves of a fence between a thread that passes often and one that passes rarely: with
+/// membarrier(2) the first pays nothing, without it both pay a full fence.
+static inline void cmc_fence_light(void) {
+    if (cmc_membarrier_state) {
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    } else {
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    }
+}
+static inline void cmc_fence_heavy(void) {
+    if (cmc_membarrier_state) {
+        cmc_membarrier();
+    } else {
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    }
+}
+
+/// Processors that the calling thread may run on.
+int cmc_processor_count(void);
 
 extern __thread void *cmc_thread_heap_slot;
 
