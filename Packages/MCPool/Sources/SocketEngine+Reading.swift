@@ -36,6 +36,13 @@ extension SocketEngine {
                 leaveReading()
                 return true
             }
+            // What has come meanwhile may have answers that can leave with those that wait.
+            if timeout != 0, watched.contains(where: { $0.pointee.hasUnsent }),
+                readOnce(timeout: 0, leavesDecoding: true)
+            {
+                leaveReading()
+                return true
+            }
             // What there is to do lets the lock go, and a look may leave something to do: until
             // neither is so.
             repeat {

@@ -28,6 +28,8 @@ extension SocketEngine {
     func flushDirty(paces: Bool = false) {
         while let pipe = dirty.popLast() {
             pipe.pointee.isDirty = false
+            // Much is waiting for the kernel: a sender that may wait takes over from the I/O thread.
+            if paces, pipe.pointee.isBlocked, shouldPace(pipe) { pipe.pointee.isBlocked = false }
             guard canWrite(pipe) else { continue }
             if pipe.pointee.fill.byteCount < SocketEngine.flushBytes,
                 cmc_now_ns() &- lastTurn.load(ordering: .relaxed) < SocketEngine.burstNanoseconds
@@ -117,11 +119,13 @@ extension SocketEngine {
             lock.unlock()
             let (written, outcome) = write(pipe, to: connection)
             lock.lock()
-            if written > 0 { credit(pipe, messages: written) }
+            if written > 0 {
+                credit(pipe, messages: written)
+                pipe.pointee.isUnpaced = false
+            }
             switch outcome {
             case .drained:
                 lastTurn.store(cmc_now_ns(), ordering: .relaxed)
-                pipe.pointee.isUnpaced = false
                 if pipe.pointee.fill.byteCount >= SocketEngine.flushBytes, !connection.isBroken {
                     continue
                 }

@@ -121,7 +121,9 @@ static inline void cmc_fence_heavy(void) {
 /// Processors that the calling thread may run on.
 int cmc_processor_count(void);
 
-extern __thread void *cmc_thread_heap_slot;
+// In the part of the thread's memory that is there from the beginning: reading it is no call, even
+// in position-independent code. One word, for which glibc has room in libraries that come later.
+extern __thread void *cmc_thread_heap_slot __attribute__((tls_model("initial-exec")));
 
 /// The calling thread's block heap (see MCMemory), null until set.
 static inline void *cmc_thread_heap(void) { return cmc_thread_heap_slot; }
