@@ -69,8 +69,18 @@ package final class SocketEngine: @unchecked Sendable {
     var isTicking = false
     /// When a turn of writing ended last, on any pipe. Not guarded.
     let lastTurn = Atomic<UInt64>(0)
+    /// Whether `watched` has pipes; not guarded, for the flusher's look from outside.
+    let hasWatched = Atomic<Bool>(false)
+    /// A run of messages that is not in its pipes yet.
+    var openFanOut: FanOut?
+    /// When it began; 0 while there is none, or nobody has looked at it. Not guarded.
+    let runOpened = Atomic<UInt64>(0)
+    /// How many messages it has. Not guarded.
+    let runLength = Atomic<Int>(0)
     /// Only on the I/O thread.
     var skippedTicks = 0
+    var quietFanOutTicks = 11
+    var seenRun = (opened: UInt64(0), length: 0)
 
     // Reading.
     var isReading = false
