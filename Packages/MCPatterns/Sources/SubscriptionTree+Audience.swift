@@ -1,20 +1,20 @@
 /// Who wants a message, kept from one message to the next: where many messages in a row are for the
-/// same subscribers, nothing is done per subscriber but to see that they are the same.
+/// same subscribers, nothing is done per subscriber.
 ///
 /// It owns raw memory that ``deallocate()`` gives back; the tree calls it once.
 @safe
 struct Audience {
-    // Safe because `count` entries of both lists are initialized, and `capacity` is their room.
+    // Safe because the first `count` places of both lists are initialized, and `capacity` is their
+    // room.
 
     /// The subscribers, as slots and as the caller's numbers.
-    fileprivate(set) var slots: UnsafeMutablePointer<UInt32>
-    fileprivate(set) var subscribers: UnsafeMutablePointer<Int>
-    fileprivate(set) var count = 0
+    private var slots: UnsafeMutablePointer<UInt32>
+    fileprivate var subscribers: UnsafeMutablePointer<Int>
+    fileprivate var count = 0
     private var capacity = 16
-
-    /// The entries of the only node that matched; nil when there were several, or none, and when
-    /// the tree has changed since.
-    fileprivate var entries: UnsafeMutablePointer<SubscriptionEntry>?
+    /// The set that the list is; 0 when it is put together of several, or nobody's, or when the tree
+    /// has changed since.
+    fileprivate var set: UInt32 = 0
 
     init() {
         unsafe slots = .allocate(capacity: 16)
@@ -26,16 +26,15 @@ struct Audience {
         unsafe subscribers.deallocate()
     }
 
-    /// The tree changes: entries may move, and slots be others' then.
+    /// The tree changes: numbers of sets and slots may be others' then.
     mutating func forget() {
-        unsafe entries = nil
+        set = 0
         count = 0
     }
 
     /// Puts a subscriber at a place of the list.
     ///
     /// - Returns: whether it was there before.
-    @inline(__always)
     fileprivate mutating func put(slot: UInt32, subscriber: Int, at place: Int) -> Bool {
         if unsafe place < count && slots[place] == slot { return true }
         if place >= capacity { grow() }
@@ -44,17 +43,6 @@ struct Audience {
         // What stood behind is of the list before.
         count = place + 1
         return false
-    }
-
-    /// Whether one node's entries are the list.
-    @inline(__always)
-    fileprivate func isSame(
-        as entries: UnsafeMutablePointer<SubscriptionEntry>, count: Int
-    ) -> Bool {
-        guard count == self.count else { return false }
-        var differences: UInt32 = 0
-        for place in 0..<count { unsafe differences |= entries[place].slot ^ slots[place] }
-        return differences == 0
     }
 
     private mutating func grow() {
@@ -75,52 +63,27 @@ extension SubscriptionTree {
     ///
     /// - Returns: the list, and whether it is the one of the call before. After a change of the tree it
     ///   never is, unless it is empty.
-    /// - Complexity: O(*n* + *s*), *n* being the topic's bytes that prefixes cover, *s* the number of
-    ///   subscriptions that match; O(*n*) where the topic has the same only prefix as the last one.
+    /// - Complexity: O(*n*), *n* being the topic's bytes that prefixes cover, where one prefix matches
+    ///   and its subscribers are those of the last message; else O(*n* + *s*), *s* being the number
+    ///   of subscriptions that match.
     package mutating func audience(
         of topic: UnsafeRawBufferPointer
     ) -> (list: UnsafeBufferPointer<Int>, isSame: Bool) {
-        var first: UnsafeMutablePointer<SubscriptionEntry>?
-        var firstCount = 0
+        var set: UInt32 = 0
         var isOnly = true
-        unsafe nodes.walk(topic) { entries, count in
-            if unsafe first == nil {
-                unsafe first = entries
-                firstCount = count
-                return true
-            }
-            isOnly = false
-            return false
+        unsafe nodes.walk(topic) { found in
+            isOnly = set == 0
+            if isOnly { set = found }
+            return isOnly
         }
-        var isSame = false
-        if isOnly, let first = unsafe first {
-            if unsafe audience.entries == first {
-                isSame = true
-            } else {
-                isSame = unsafe audience.isSame(as: first, count: firstCount)
-                if !isSame { unsafe collect(first, count: firstCount) }
-                unsafe audience.entries = first
-            }
-        } else {
-            unsafe audience.entries = nil
-            isSame = unsafe collectAll(topic)
+        var isSame = true
+        if !isOnly || set != audience.set || set == 0 {
+            isSame = unsafe collect(topic)
+            audience.set = isOnly ? set : 0
         }
         return unsafe (
             UnsafeBufferPointer(start: audience.subscribers, count: audience.count), isSame
         )
-    }
-
-    /// Makes one node's subscribers the audience.
-    @inline(never)
-    private mutating func collect(
-        _ entries: UnsafeMutablePointer<SubscriptionEntry>, count: Int
-    ) {
-        for place in 0..<count {
-            let slot = unsafe entries[place].slot
-            _ = audience.put(
-                slot: slot, subscriber: unsafe subscribers.slots[Int(slot)].subscriber, at: place)
-        }
-        audience.count = count
     }
 
     /// Makes the subscribers of all nodes on the topic's way the audience. A subscriber may want
@@ -128,15 +91,16 @@ extension SubscriptionTree {
     ///
     /// - Returns: whether it is the same as before.
     @inline(never)
-    private mutating func collectAll(_ topic: UnsafeRawBufferPointer) -> Bool {
+    private mutating func collect(_ topic: UnsafeRawBufferPointer) -> Bool {
         let epoch = subscribers.nextEpoch()
         let slots = unsafe subscribers.slots
         let countBefore = audience.count
         var place = 0
         var isSame = true
-        unsafe nodes.walk(topic) { entries, count in
-            for index in 0..<count {
-                let number = unsafe entries[index].slot
+        unsafe nodes.walk(topic) { set in
+            let list = unsafe nodes.sets.slots(of: set)
+            for index in 0..<list.count {
+                let number = unsafe list[index]
                 let slot = unsafe slots + Int(number)
                 if unsafe slot.pointee.epoch == epoch { continue }
                 unsafe slot.pointee.epoch = epoch

@@ -119,7 +119,7 @@ extension SubscriptionTree {
     @inlinable
     package func matches(topic: UnsafeRawBufferPointer) -> Bool {
         var found = false
-        unsafe nodes.walk(topic) { _, _ in
+        unsafe nodes.walk(topic) { _ in
             found = true
             return false
         }
