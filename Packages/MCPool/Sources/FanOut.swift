@@ -1,7 +1,6 @@
 import CMCLinux
 import MCCodec
 import MCMemory
-import Synchronization
 
 /// Sends each message to many pipes (RFC 29), the same bytes encoded once for all of them.
 ///
@@ -23,7 +22,7 @@ import Synchronization
 @safe
 package struct FanOut {
     /// A run of so many bytes ends, and is written by whoever sent it.
-    static let runBytes = 32 << 10
+    static let runBytes = 64 << 10
     /// The longest message in a run: longer ones gain nothing from company.
     static let messageBytes = 16 << 10
     private static let blockBytes = (128 << 10) - Heap.headerBytes
@@ -46,6 +45,8 @@ package struct FanOut {
 
         /// Whose pipes they are; known from the first run on.
         unowned(unsafe) var engine: SocketEngine?
+        /// `SocketEngine.runLength`.
+        var length: RunLength?
         var isOpen = false
         /// Messages in the run, and how many fit in.
         var messages = 0
@@ -186,6 +187,7 @@ extension FanOut {
         }
         unsafe state.pointee.isOpen = true
         unsafe state.pointee.engine = state.pointee.members[0].pointee.engine
+        unsafe state.pointee.length = state.pointee.engine?.runLength
         unsafe state.pointee.engine?.opened(self)
         return true
     }
@@ -231,8 +233,7 @@ extension FanOut {
     @inline(__always)
     private func endMessage(_ message: Outgoing) -> Bool {
         unsafe state.pointee.messages &+= 1
-        unsafe state.pointee.engine?.runLength.store(
-            state.pointee.messages, ordering: .relaxed)
+        unsafe state.pointee.length?.value = state.pointee.messages
         if unsafe state.pointee.otherCount > 0 { writeToOthers(message) }
         if unsafe state.pointee.messages >= state.pointee.budget
             || bytesInRun >= FanOut.runBytes

@@ -40,9 +40,30 @@ extension SocketEngine {
             return quietFanOutTicks <= 10
         }
         quietFanOutTicks = 0
-        let length = runLength.load(ordering: .relaxed)
+        let length = runLength.value
         defer { seenRun = (opened, length) }
         return seenRun != (opened, length)
             && cmc_now_ns() &- opened < SocketEngine.runNanoseconds
+    }
+}
+
+/// How many messages a run has, for whoever looks without the lock. A plain pointer, so that a message
+/// pays for no reference to the engine, which destroys it.
+@safe
+struct RunLength: @unchecked Sendable {
+    // Safe because the engine outlives its runs, and its own turn on the I/O thread.
+    private let count: UnsafeMutablePointer<Atomic<Int>>
+
+    static func create() -> RunLength {
+        let count = UnsafeMutablePointer<Atomic<Int>>.allocate(capacity: 1)
+        unsafe count.initialize(to: Atomic(0))
+        return unsafe RunLength(count: count)
+    }
+
+    func destroy() { unsafe count.deallocate() }
+
+    var value: Int {
+        get { unsafe count.pointee.load(ordering: .relaxed) }
+        nonmutating set { unsafe count.pointee.store(newValue, ordering: .relaxed) }
     }
 }

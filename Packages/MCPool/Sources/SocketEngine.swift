@@ -76,7 +76,7 @@ package final class SocketEngine: @unchecked Sendable {
     /// When it began; 0 while there is none, or nobody has looked at it. Not guarded.
     let runOpened = Atomic<UInt64>(0)
     /// How many messages it has. Not guarded.
-    let runLength = Atomic<Int>(0)
+    let runLength = RunLength.create()
     /// Only on the I/O thread.
     var skippedTicks = 0
     var quietFanOutTicks = 11
@@ -148,6 +148,7 @@ package final class SocketEngine: @unchecked Sendable {
         if epoll >= 0 { cmc_close(epoll) }
         if wakeDescriptor >= 0 { cmc_close(wakeDescriptor) }
         lock.destroy()
+        runLength.destroy()
     }
 
     /// On the I/O thread: waits on the socket's set from now on.
