@@ -215,6 +215,8 @@ private struct PrefixMaker {
             if known.count > 300 { known.removeFirst(100) }
             check(tree.prefixCount == model.wishes.count)
             let topic = prefix + maker.make(&random)
+            let isSame = unsafe topic.withUnsafeBytes { unsafe tree.audience(of: $0).isSame }
+            check(!isSame, "after a change, even one that changes nothing, nothing is the same")
             check(match(&tree, topic) == model.match(topic))
             checkRepeats(&tree, model, topics: [topic, topic, prefix, known[0], [], topic])
             check(tree.contains(prefix: prefix) == (model.wishes[prefix] != nil))

@@ -15,6 +15,8 @@ struct Audience {
     /// The set that the list is; 0 when it is put together of several, or nobody's, or when the tree
     /// has changed since.
     fileprivate var set: UInt32 = 0
+    /// The list is that of the last message; false when there was none since the tree changed.
+    fileprivate var isKnown = false
 
     init() {
         unsafe slots = .allocate(capacity: 16)
@@ -28,6 +30,7 @@ struct Audience {
 
     /// The tree changes: numbers of sets and slots may be others' then.
     mutating func forget() {
+        isKnown = false
         set = 0
         count = 0
     }
@@ -62,7 +65,7 @@ extension SubscriptionTree {
     /// until the tree is used again.
     ///
     /// - Returns: the list, and whether it is the one of the call before. After a change of the tree it
-    ///   never is, unless it is empty.
+    ///   never is.
     /// - Complexity: O(*n*), *n* being the topic's bytes that prefixes cover, where one prefix matches
     ///   and its subscribers are those of the last message; else O(*n* + *s*), *s* being the number
     ///   of subscriptions that match.
@@ -96,7 +99,7 @@ extension SubscriptionTree {
         let slots = unsafe subscribers.slots
         let countBefore = audience.count
         var place = 0
-        var isSame = true
+        var isSame = audience.isKnown
         unsafe nodes.walk(topic) { set in
             let list = unsafe nodes.sets.slots(of: set)
             for index in 0..<list.count {
@@ -112,6 +115,7 @@ extension SubscriptionTree {
             return true
         }
         audience.count = place
+        audience.isKnown = true
         return isSame && place == countBefore
     }
 }
