@@ -27,8 +27,13 @@ extension FrameDecoderTests {
         var decoder: FrameDecoder
         var seen: [Seen] = []
         var largestHeld = 0
+        /// Whether whole frames are taken one by one, as receivers do, and `next` takes the others.
+        let takesWhole: Bool
 
-        init(_ limits: FrameDecoder.Limits = .init()) { decoder = FrameDecoder(limits: limits) }
+        init(_ limits: FrameDecoder.Limits = .init(), takesWhole: Bool = false) {
+            decoder = FrameDecoder(limits: limits)
+            self.takesWhole = takesWhole
+        }
 
         /// One read of at most so many bytes, and the frames that it gives.
         ///
@@ -46,6 +51,7 @@ extension FrameDecoderTests {
 
         mutating func takeAll() throws {
             while true {
+                if takesWhole { takeWhole() }
                 switch try decoder.next() {
                 case .needMore: return
                 case .frame(let frame):
@@ -53,6 +59,17 @@ extension FrameDecoderTests {
                 case .command(let frame):
                     seen.append(Seen(body: frame.array, isCommand: true))
                 }
+            }
+        }
+
+        private mutating func takeWhole() {
+            while true {
+                var frame = Frame()
+                let promised = decoder.hasWhole()
+                let found = withUnsafeMutablePointer(to: &frame) { decoder.nextWhole(into: $0) }
+                #expect(found == promised)
+                guard found == .made else { return }
+                seen.append(Seen(body: frame.array, more: frame.hasMore))
             }
         }
 

@@ -30,7 +30,7 @@ struct FrameDecoderTests {
         var random = SeededGenerator(seed: seed)
         let frames = randomFrames(&random)
         let bytes = Self.encode(frames)
-        var reader = Reader()
+        var reader = Reader(takesWhole: seed % 8 >= 4)
         let largest = [3, 100, 5000, 300_000][Int(seed % 4)]
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -131,6 +131,21 @@ struct FrameDecoderTests {
     }
 
     /// A message of endless frames ends, and counting begins anew with each message.
+    /// Who takes whole frames gets none that a limit forbids.
+    @Test(arguments: [10, 56, 57, 200, 255, 256, 1000])
+    func limitsHoldForWholeFrames(limit: Int) throws {
+        let frames = [
+            Seen(body: Array(repeating: 1, count: limit)),
+            Seen(body: Array(repeating: 2, count: limit + 1)),
+        ]
+        var reader = Reader(.init(frameBytes: UInt64(limit)), takesWhole: true)
+        let error = #expect(throws: CodecError.self) {
+            try reader.receive(all: Self.encode(frames)) { 1 << 20 }
+        }
+        #expect(error?.code == .messageTooLarge)
+        expect(reader.seen, [frames[0]])
+    }
+
     @Test func framesPerMessage() {
         var limits = FrameDecoder.Limits()
         limits.framesPerMessage = 100
@@ -262,11 +277,12 @@ struct FrameDecoderTests {
     }
 
     /// Small frames by the thousand, in large reads: the fast path.
-    @Test func manySmallFrames() throws {
+    @Test(arguments: [false, true])
+    func manySmallFrames(takesWhole: Bool) throws {
         let frames = (0..<20_000).map {
             Seen(body: Array("\($0)".utf8), more: $0 % 3 == 0)
         }
-        var reader = Reader()
+        var reader = Reader(takesWhole: takesWhole)
         try reader.receive(all: Self.encode(frames)) { 1 << 20 }
         expect(reader.seen, frames)
     }

@@ -160,6 +160,7 @@ extension FacadeTests {
                     ("sendHighWaterMark", { $0.sendHighWaterMark = -1 }),
                     ("receiveHighWaterMark", { $0.receiveHighWaterMark = -1 }),
                     ("sendTimeoutMilliseconds", { $0.sendTimeoutMilliseconds = -2 }),
+                    ("spinMicroseconds", { $0.spinMicroseconds = -2 }),
                     ("receiveTimeoutMilliseconds", { $0.receiveTimeoutMilliseconds = -2 }),
                     ("lingerMilliseconds", { $0.lingerMilliseconds = -2 }),
                     ("reconnectIntervalMilliseconds", { $0.reconnectIntervalMilliseconds = -2 }),

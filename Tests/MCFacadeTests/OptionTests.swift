@@ -121,6 +121,36 @@ extension FacadeTests {
             }
         }
 
+        /// A thread that looks on uses its processor meanwhile, and one that does not sleeps.
+        @Test(arguments: Way.allCases)
+        func spin(way: Way) throws {
+            try withContext { context in
+                let a = try PairSocket(context: context, options: .test)
+                let b = try PairSocket(context: context, options: .test)
+                try b.connect(try a.bind(way.fresh))
+                // Until they have met.
+                try b.send("hello")
+                _ = try a.receive()
+                func processorTimeOfWaiting(_ microseconds: Int) throws -> Double {
+                    try a.setOptions { $0.spinMicroseconds = microseconds }
+                    let sender = Worker {
+                        usleep(100_000)
+                        try b.send("late")
+                    }
+                    let before = threadProcessorSeconds()
+                    #expect(try a.receive().string() == "late")
+                    let used = threadProcessorSeconds() - before
+                    try sender.join()
+                    return used
+                }
+                #expect(try processorTimeOfWaiting(0) < 0.01)
+                // Not for longer than it says.
+                #expect(try processorTimeOfWaiting(2000) < 0.02)
+                guard sysconf(Int32(_SC_NPROCESSORS_ONLN)) > 1 else { return }
+                #expect(try processorTimeOfWaiting(1_000_000) > 0.02)
+            }
+        }
+
         @Test func sendTimeout() throws {
             try withContext { context in
                 let push = try PushSocket(context: context, options: .test)

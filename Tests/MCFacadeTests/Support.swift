@@ -42,6 +42,13 @@ func uniqueName() -> String {
     "mc-facade-\(getpid())-\(names.add(1, ordering: .relaxed).newValue)"
 }
 
+/// Processor time of the calling thread so far.
+func threadProcessorSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
 /// How long a test waits, in milliseconds, for what should come at once.
 let patience = 10_000
 

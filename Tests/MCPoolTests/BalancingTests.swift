@@ -85,7 +85,7 @@ struct BalancingTests {
                 }
                 #expect(counts.count == there.count)
             default:
-                let hasRoom = there.contains { $0.pointee.hasRoom }
+                let hasRoom = there.contains { $0.hasRoom }
                 #expect(balancer.hasRoom == hasRoom)
                 let pipe = send(balancer)
                 #expect((pipe != nil) == hasRoom)

@@ -24,16 +24,27 @@ struct FrameQueueTests {
             case 0...3:
                 // Long messages cross segments, and fill them exactly.
                 for _ in 0..<Int.random(in: 1...(seed % 2 == 0 ? 4 : 70), using: &random) {
-                    var frame = Frame("\(number)")
-                    frame.hasMore = Int.random(in: 0...2, using: &random) > 0
-                    unfinished.append(("\(number)", frame.hasMore))
+                    // Short enough for a frame's value, for the queue itself, or for neither.
+                    let padding = [0, 60, 300, 505, 600].randomElement(using: &random) ?? 0
+                    let text = String(repeating: "x", count: padding) + "\(number)"
+                    let hasMore = Int.random(in: 0...2, using: &random) > 0
+                    unfinished.append((text, hasMore))
                     number += 1
-                    if !frame.hasMore {
+                    if !hasMore {
                         whole += unfinished
                         unfinished = []
                         depth += 1
                     }
-                    queue.push(frame)
+                    if Bool.random(using: &random) {
+                        var frame = Frame(text)
+                        frame.hasMore = hasMore
+                        queue.push(frame)
+                    } else {
+                        let isPushed = [UInt8](text.utf8).withUnsafeBytes {
+                            queue.push(copying: $0.baseAddress, count: $0.count, hasMore: hasMore)
+                        }
+                        #expect(isPushed)
+                    }
                 }
             case 4...5:
                 queue.publish()

@@ -28,6 +28,10 @@ public struct Contender: Hashable, Sendable {
         Contender(.ours, ["style=\(style)"], label: "ours \(style)")
     }
 
+    /// Ours, with threads that look on for up to 50 µs before they sleep, or for not a moment.
+    static let spinning = Contender(.ours, ["spin=50"], label: "ours spin")
+    static let sleeping = Contender(.ours, ["spin=0"], label: "ours no spin")
+
     /// A raw stream that is written in pieces of so many bytes.
     static func raw(writeBytes: Int) -> Contender {
         Contender(.raw, ["write=\(writeBytes)"], label: "raw \(Text.bytes(writeBytes))")

@@ -7,7 +7,7 @@ public struct Target: Sendable {
         /// Bytes per second, as a multiple of the best raw stream's.
         case rateOfBestStream
         /// The median of a percentile, as a multiple of another contender's.
-        case p50(to: String)
+        case p50(of: String = "ours", to: String)
         case p99(to: String)
         /// Messages per second, as a multiple of ours in another case.
         case rateTo(caseNamed: String)
@@ -47,7 +47,8 @@ public struct Target: Sendable {
             let streams = result.outcomes.filter { $0.library == .raw }
             let best = streams.max { ($0.bytesPerSecond ?? 0) < ($1.bytesPerSecond ?? 0) }
             return ratio(ours, best, \.bytesPerSecond)
-        case .p50(let other): return ratio(ours, result.outcome(other), \.p50Microseconds)
+        case .p50(let one, let other):
+            return ratio(result.outcome(one), result.outcome(other), \.p50Microseconds)
         case .p99(let other): return ratio(ours, result.outcome(other), \.p99Microseconds)
         case .rateTo(let name):
             return ratio(ours, results.result(name)?.outcome("ours"), \.messagesPerSecond)
@@ -88,7 +89,7 @@ extension Target.Measure: CustomStringConvertible {
         switch self {
         case .rate(let contender): "rate of \(contender) to libzmq's"
         case .rateOfBestStream: "rate to the best raw stream's"
-        case .p50(let other): "p50 to that of \(other)"
+        case .p50(let one, let other): "p50 of \(one) to that of \(other)"
         case .p99(let other): "p99 to that of \(other)"
         case .rateTo(let name): "rate to that of '\(name)'"
         case .cpuSecondsPerMillion: "CPU seconds per million messages"

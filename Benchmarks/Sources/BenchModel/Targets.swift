@@ -40,6 +40,9 @@ extension Target {
             let name = Case.roundtrip(transport, "req", size).name
             return [
                 Target(caseName: name, measure: .p50(to: "libzmq"), bound: .atMost(0.45)),
+                Target(
+                    caseName: name, measure: .p50(of: "ours spin", to: "libzmq"),
+                    bound: .atMost(0.25)),
                 Target(caseName: name, measure: .p50(to: "raw"), bound: .atMost(1.5)),
                 Target(caseName: name, measure: .p99(to: "libzmq"), bound: .atMost(0.6)),
             ]
@@ -68,10 +71,16 @@ extension Target {
     private static let inproc: [Target] =
         [rate(.throughput(.inproc, 16), 15)]
         + [64, 128, 256, 1024].map { rate(.throughput(.inproc, $0), 6) }
-        + [1, 64, 1024].map {
-            Target(
-                caseName: Case.roundtrip(.inproc, "req", $0).name, measure: .p50(to: "libzmq"),
-                bound: .atMost(0.5))
+        + [1, 64, 1024].flatMap { size -> [Target] in
+            let name = Case.roundtrip(.inproc, "req", size).name
+            return [
+                Target(
+                    caseName: name, measure: .p50(of: "ours no spin", to: "libzmq"),
+                    bound: .atMost(0.5)),
+                Target(
+                    caseName: name, measure: .p50(of: "ours spin", to: "libzmq"),
+                    bound: .atMost(0.05)),
+            ]
         }
 
     private static func rate(

@@ -74,6 +74,8 @@ static void parse_option(bench_job *job, const char *program, const char *argume
         job->pattern = value;
     else if (has_key(argument, "style", &value))
         job->style = value;
+    else if (has_key(argument, "spin", &value))
+        job->spin = (int)number(program, argument, value, 0);
     else
         usage(program, argument);
 }
@@ -94,6 +96,7 @@ bench_job bench_job_parse(int argc, char *const *argv)
         .prefixes = 1,
         .pattern = "req",
         .style = "polling",
+        .spin = -1,
         .write_size = 65536,
         .bound_end = 3,
         .connected_end = 3,

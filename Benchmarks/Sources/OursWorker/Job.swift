@@ -14,6 +14,8 @@ struct Job: Sendable {
     let prefixes: Int
     let pattern: String
     let style: String
+    /// Microseconds that a waiting thread looks on; -1 for the default.
+    let spin: Int
     let boundEnd: Int32
     let connectedEnd: Int32
 
@@ -26,6 +28,7 @@ struct Job: Sendable {
         role = unsafe job.role
         size = unsafe job.size
         seconds = unsafe job.seconds
+        spin = unsafe Int(job.spin)
         connections = unsafe Int(job.connections)
         threads = unsafe Int(job.threads)
         peers = unsafe Int(job.peers)

@@ -5,10 +5,16 @@ internal import MCFacade
 private let warmUpRoundTrips = 100
 
 func roundtrip(_ job: Job) throws {
+    var options = SocketOptions()
+    options.spinMicroseconds = job.spin
     if job.pattern == "pair" {
-        try roundtrip(job, asking: { try PairSocket() }, answering: { try PairSocket() })
+        try roundtrip(
+            job, asking: { try PairSocket(options: options) },
+            answering: { [options] in try PairSocket(options: options) })
     } else {
-        try roundtrip(job, asking: { try ReqSocket() }, answering: { try RepSocket() })
+        try roundtrip(
+            job, asking: { try ReqSocket(options: options) },
+            answering: { [options] in try RepSocket(options: options) })
     }
 }
 

@@ -203,8 +203,19 @@ static int membarrier(int command) {
     return syscall(SYS_membarrier, command, 0, 0) < 0 ? -errno : 0;
 }
 
-int cmc_membarrier_register(void) {
-    return membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+int cmc_membarrier_state;
+
+/// Before main, while there is one thread: the answer must not change between the two halves of a
+/// fence, and the kernel does not have to wait for the other threads.
+__attribute__((constructor)) static void register_membarrier(void) {
+    cmc_membarrier_state = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
+}
+
+int cmc_processor_count(void) {
+    cpu_set_t set;
+    // Fails where there are more processors than the set has room for.
+    if (sched_getaffinity(0, sizeof set, &set) < 0) return CPU_SETSIZE;
+    return CPU_COUNT(&set);
 }
 
 void cmc_membarrier(void) {

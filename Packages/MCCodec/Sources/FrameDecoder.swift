@@ -50,12 +50,14 @@ public struct FrameDecoder: ~Copyable {
     @usableFromInline static let slack = 64
     /// A tail of this size or less moves to a small block when a turn ends.
     static let movedTail = 16 << 10
+    /// A body is copied out of a chunk that is so many times its size.
+    @inlinable static var slicingRatio: Int { 32 }
     /// References put on a chunk in advance, so that handing out a slice costs no atomic.
     static let charge = 1 << 20
 
     @usableFromInline let limits: Limits
-    /// The longest body that is copied out of the largest chunk, and that the limits allow.
-    @usableFromInline let copiedBytes: Int
+    /// The longest body with the short header that the limits allow.
+    @usableFromInline let shortBytes: Int
 
     // The chunk: bytes begin..<end are read and not decoded.
     @usableFromInline var chunk: Block?
@@ -77,7 +79,7 @@ public struct FrameDecoder: ~Copyable {
 
     public init(limits: Limits) {
         self.limits = limits
-        copiedBytes = Int(min(limits.frameBytes ?? .max, UInt64(FrameDecoder.largestChunk / 32)))
+        shortBytes = Int(min(limits.frameBytes ?? .max, UInt64(FrameHeader.longestShortBody)))
     }
 
     deinit {
@@ -87,6 +89,9 @@ public struct FrameDecoder: ~Copyable {
 
     /// Whether bytes are held that belong to no finished frame.
     public var isMidFrame: Bool { large != nil || begin != end }
+
+    /// Whether a body is being read straight into its block.
+    public var isReadingLarge: Bool { large != nil }
 
     /// Whether undecoded bytes are at hand, complete frames perhaps.
     @inlinable public var hasBuffered: Bool { begin != end }
@@ -129,51 +134,99 @@ extension FrameDecoder {
         }
     }
 
-    /// Makes the next frame at `place` when it is what most are: whole, a message of its own, and to
-    /// be copied.
+    /// What `nextWhole` found.
+    @frozen
+    public enum Whole {
+        /// The frame was made.
+        case made
+        /// What has been read ends before the next frame does.
+        case needMore
+        /// A frame of several, a command, one that is read straight into its block, or an error:
+        /// `next` tells.
+        case other
+    }
+
+    /// Makes the next frame at `place` when it is what most are: all there, and a message of its own.
     ///
-    /// - Returns: false when it is not; nothing has happened, and `next` tells what it is.
+    /// - Parameter place: holds nothing that is owned; as it was unless the frame was made.
     @inlinable
     @inline(__always)
-    public mutating func nextCopied(into place: UnsafeMutablePointer<Frame>) -> Bool {
+    public mutating func nextWhole(into place: UnsafeMutablePointer<Frame>) -> Whole {
         let available = end &- begin
-        guard available >= 2, framesInMessage == 0, let chunk else { return false }
-        let start = unsafe UnsafeRawPointer(chunk.payload) + begin
-        let flags = unsafe start.load(as: UInt8.self)
-        if flags != 0 { return unsafe flags == 2 ? nextLongCopied(into: place) : false }
-        let count = unsafe Int(start.load(fromByteOffset: 1, as: UInt8.self))
-        guard count <= copiedBytes, available >= 2 &+ count else { return false }
-        if count > Frame.inlineCapacity {
-            return unsafe copyToBlock(start + 2, count: count, from: chunk, into: place)
+        guard available >= 2, framesInMessage == 0, let chunk else {
+            return unsafe nextWholeSlowly(into: place)
         }
-        unsafe Frame.initializeSmall(place, copying: start + 2, count: count)
-        begin &+= 2 &+ count
-        return true
-    }
-
-    /// The same for a frame in the long form.
-    @usableFromInline
-    mutating func nextLongCopied(into place: UnsafeMutablePointer<Frame>) -> Bool {
-        guard let chunk, end - begin >= 9 else { return false }
         let start = unsafe UnsafeRawPointer(chunk.payload) + begin
-        let length = unsafe UInt64(
-            bigEndian: start.loadUnaligned(fromByteOffset: 1, as: UInt64.self))
-        // One that is written longer than it needs to be is rare enough for `next`.
-        guard length > UInt64(Frame.inlineCapacity), length <= UInt64(copiedBytes),
-            end - begin >= 9 + Int(length)
-        else { return false }
-        return unsafe copyToBlock(start + 9, count: Int(length), from: chunk, into: place)
+        let word = unsafe start.loadUnaligned(as: UInt16.self)
+        // The flags are 0 and the length fits the frame's value.
+        let count = Int(UInt16(littleEndian: word) >> 8)
+        guard UInt16(littleEndian: word) & 0xFF == 0, count <= shortBytes,
+            available >= 2 &+ count
+        else { return unsafe nextWholeSlowly(into: place) }
+        if count <= Frame.inlineCapacity {
+            unsafe Frame.initializeSmall(place, copying: start + 2, count: count)
+        } else if unsafe chunk.capacity < FrameDecoder.slicingRatio &* FrameHeader.longestShortBody
+            || !Frame.initializeBlock(place, copying: start + 2, count: count)
+        {
+            return unsafe nextWholeSlowly(into: place)
+        }
+        begin &+= 2 &+ count
+        return .made
     }
 
     @usableFromInline
-    mutating func copyToBlock(
-        _ body: UnsafeRawPointer, count: Int, from chunk: Block,
-        into place: UnsafeMutablePointer<Frame>
+    @inline(never)
+    mutating func nextWholeSlowly(into place: UnsafeMutablePointer<Frame>) -> Whole {
+        let (found, header, body) = unsafe lookForWhole()
+        guard found == .made, let chunk, let body = unsafe body else { return found }
+        guard unsafe makeFrame(at: place, of: chunk, body, count: Int(header.bodyLength)) else {
+            return .other
+        }
+        begin = unsafe body + Int(header.bodyLength) - UnsafeRawPointer(chunk.payload)
+        return .made
+    }
+
+    /// Whether `nextWhole` would make a frame; makes none.
+    public func hasWhole() -> Whole { unsafe lookForWhole().0 }
+
+    private func lookForWhole() -> (Whole, FrameHeader, UnsafeRawPointer?) {
+        let none = FrameHeader(flags: [], bodyLength: 0)
+        guard framesInMessage == 0, large == nil else { return (.other, none, nil) }
+        guard begin < end, let chunk else { return (.needMore, none, nil) }
+        let start = unsafe UnsafeRawPointer(chunk.payload) + begin
+        switch unsafe FrameHeader.decode(start, available: end - begin) {
+        case .needMore:
+            return (.needMore, none, nil)
+        case .invalid:
+            return (.other, none, nil)
+        case .header(let header, let headerLength):
+            guard header.flags.isDisjoint(with: [.more, .command]),
+                header.bodyLength <= limits.frameBytes ?? .max
+            else { return (.other, header, nil) }
+            guard header.bodyLength <= UInt64(end - begin - headerLength) else {
+                let isDirect = header.bodyLength >= UInt64(FrameDecoder.directBytes)
+                return (isDirect ? .other : .needMore, header, nil)
+            }
+            return unsafe (.made, header, start + headerLength)
+        }
+    }
+
+    /// Makes a frame of a body that is there: by a copy, or as a slice of the chunk.
+    ///
+    /// - Returns: false when there is no memory.
+    private mutating func makeFrame(
+        at place: UnsafeMutablePointer<Frame>, of chunk: Block, _ body: UnsafeRawPointer, count: Int
     ) -> Bool {
-        guard count * 32 < chunk.capacity,
-            unsafe Frame.initializeBlock(place, copying: body, count: count)
-        else { return false }
-        begin = unsafe body + count - UnsafeRawPointer(chunk.payload)
+        if count <= Frame.inlineCapacity {
+            unsafe Frame.initializeSmall(place, copying: body, count: count)
+        } else if count * FrameDecoder.slicingRatio < chunk.capacity
+            || slices == FrameDecoder.charge - 1
+        {
+            return unsafe Frame.initializeBlock(place, copying: body, count: count)
+        } else {
+            slices += 1
+            unsafe place.initialize(to: Frame(slice: chunk, address: body, count: count))
+        }
         return true
     }
 
@@ -197,17 +250,11 @@ extension FrameDecoder {
         try countFrame(header)
         let address = unsafe UnsafeRawPointer(chunk.payload) + begin + headerLength
         begin += headerLength + count
-        var frame: Frame
-        if count * 32 < chunk.capacity || slices == FrameDecoder.charge - 1 {
-            let bytes = unsafe UnsafeRawBufferPointer(start: address, count: count)
-            guard let copy = unsafe Frame(copyingIfPossible: bytes) else {
-                throw CodecError(.outOfMemory)
-            }
-            frame = copy
-        } else {
-            slices += 1
-            frame = unsafe Frame(slice: chunk, address: address, count: count)
-        }
+        var frame = Frame()
+        guard
+            unsafe withUnsafeMutablePointer(
+                to: &frame, { unsafe makeFrame(at: $0, of: chunk, address, count: count) })
+        else { throw CodecError(.outOfMemory) }
         return finish(&frame, header.flags)
     }
 

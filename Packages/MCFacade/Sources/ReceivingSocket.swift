@@ -1,5 +1,5 @@
 public import MCMemory
-import MCPool
+public import MCPool
 
 /// A socket that can receive, in one of three ways: polling (`receive()`, `tryReceive()`), by
 /// callback (`onMessage`), or in tasks (`await receive()`, `messages`). The first that is used is
@@ -13,6 +13,7 @@ extension ReceivingSocket {
     ///
     /// - Throws: `timedOut` (or `wouldBlock` when RCVTIMEO is 0), `closed`, `terminated`,
     ///   `invalidState`, `mixedReceiveStyles`.
+    @inlinable
     @inline(__always)
     public func receive() throws(SocketError) -> Message {
         var message = Message()
@@ -22,6 +23,7 @@ extension ReceivingSocket {
 
     /// As `receive()`, but into a message that is there, whose frames go: for loops, which need not
     /// make a message each time. When it throws, `message` has its old frames or none.
+    @inlinable
     @inline(__always)
     public func receive(into message: inout Message) throws(SocketError) {
         try engine.receive(into: &message, waits: true)
@@ -46,8 +48,11 @@ extension ReceivingSocket {
     /// Takes the next message; suspends for up to RCVTIMEO while there is none.
     ///
     /// - Throws: as the blocking form, and `cancelled` when the task is; no message is lost then.
+    @inlinable
     public func receive() async throws(SocketError) -> Message {
-        try await engine.receiveAsync()
+        var message = Message()
+        if try engine.takeForTask(into: &message) { return message }
+        return try await engine.receiveAsync()
     }
 
     /// The messages as they come, until the socket or its context is closed, or the task is
@@ -78,23 +83,37 @@ public struct MessageSequence: AsyncSequence, Sendable {
     public typealias Element = ReceivedMessage
     public typealias Failure = SocketError
 
-    let engine: SocketEngine
+    @usableFromInline let engine: SocketEngine
 
+    @inlinable
     public func makeAsyncIterator() -> Iterator { Iterator(engine: engine) }
 
     public struct Iterator: AsyncIteratorProtocol {
-        let engine: SocketEngine
+        @usableFromInline let engine: SocketEngine
+        /// What was returned last: it is used again when the caller has not kept it.
+        @usableFromInline var last: ReceivedMessage?
 
+        @usableFromInline
+        init(engine: SocketEngine) { self.engine = engine }
+
+        @inlinable
         public mutating func next() async throws(SocketError) -> ReceivedMessage? {
             try await next(isolation: nil)
         }
 
+        @inlinable
+        @inline(__always)
         public mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(SocketError) -> ReceivedMessage? {
+            if last == nil || !isKnownUniquelyReferenced(&last) { last = ReceivedMessage() }
+            guard let message = last else { return nil }
             do throws(SocketError) {
-                if let message = try engine.takeForTask() { return ReceivedMessage(message) }
-                return ReceivedMessage(try await engine.receiveAsync())
+                // Safe because nobody else has the message yet.
+                if unsafe try !engine.takeForTask(into: &message.storage) {
+                    unsafe message.storage = try await engine.receiveAsync()
+                }
+                return message
             } catch {
                 switch error.code {
                 case .closed, .terminated, .cancelled: return nil
@@ -106,11 +125,18 @@ public struct MessageSequence: AsyncSequence, Sendable {
 }
 
 /// A message that can be copied and shared: what asynchronous sequences need their elements to be.
-public final class ReceivedMessage: Sendable {
-    /// The message itself; read it in place.
-    public let message: Message
+public final class ReceivedMessage: @unchecked Sendable {
+    // Changed only by the sequence's iterator, and only while nobody else has a reference.
+    @exclusivity(unchecked)
+    @usableFromInline var storage = Message()
 
-    init(_ message: consuming Message) { self.message = message }
+    @usableFromInline init() {}
+
+    /// The message itself; read it in place.
+    public var message: Message {
+        @inlinable
+        _read { yield unsafe storage }
+    }
 
     /// Number of frames.
     public var count: Int { message.count }

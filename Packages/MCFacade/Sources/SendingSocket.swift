@@ -1,5 +1,5 @@
 import MCMemory
-import MCPool
+public import MCPool
 
 /// A socket that can send.
 ///
@@ -25,6 +25,7 @@ extension SendingSocket {
     }
 
     /// Sends one frame with a copy of `bytes`.
+    @inlinable
     @inline(__always)
     public func send(
         bytes: UnsafeRawBufferPointer, _ flags: SendFlags = []

@@ -1,11 +1,11 @@
-import MCPool
+public import MCPool
 
 /// What every socket can do: be bound, be connected, be closed.
 ///
 /// A socket may be used by any number of threads and tasks at once; each message is sent and
 /// received whole. It is closed by `close()`, or when its last reference goes.
 public class Socket: @unchecked Sendable {
-    let engine: SocketEngine
+    @usableFromInline let engine: SocketEngine
     /// Kept alive by its sockets.
     let context: Context
 

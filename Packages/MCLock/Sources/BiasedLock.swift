@@ -185,7 +185,8 @@ extension BiasedLock {
             return
         }
         unsafe policy.pointee.streak += 1
-        guard unsafe policy.pointee.streak >= BiasedLock.streakToOwn, Self.kernelOrders else {
+        guard unsafe policy.pointee.streak >= BiasedLock.streakToOwn, cmc_has_membarrier() != 0
+        else {
             return
         }
         let claim = unsafe place(ofClaim: policy.pointee.claimCount)
@@ -197,7 +198,4 @@ extension BiasedLock {
 
     /// Whether some thread has the bias; for tests.
     var isOwned: Bool { unsafe shared.pointee.claim.load(ordering: .relaxed) != nil }
-
-    /// Whether the kernel has membarrier(2) for this process; where not, nobody becomes an owner.
-    private static let kernelOrders = cmc_membarrier_register() == 0
 }

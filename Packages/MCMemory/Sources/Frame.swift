@@ -26,6 +26,10 @@ public struct Frame: ~Copyable, @unchecked Sendable {
     enum Kind: UInt8 {
         case inline
         case slice
+        /// No frame: what stands in a message that has none.
+        case absent
+        /// In a queue: the payload lies in the places behind this one.
+        case spread
     }
 
     /// Payload bytes that need no block.
@@ -41,6 +45,29 @@ public struct Frame: ~Copyable, @unchecked Sendable {
         reserved = 0
         reservedWord = 0
     }
+
+    /// No frame, for where a message would have one.
+    @inlinable
+    init(absent: Void) {
+        self.init()
+        kind = .absent
+    }
+
+    @inlinable var isAbsent: Bool { kind == .absent }
+
+    /// For a queue of frames: the head of a payload of `count` bytes that lies behind it. It owns
+    /// nothing, and is no frame to anybody else.
+    @inlinable
+    package init(spread count: Int) {
+        self.init()
+        words[2] = UInt64(count)
+        kind = .spread
+    }
+
+    @inlinable public var isSpread: Bool { kind == .spread }
+
+    /// Bytes behind the head of a spread payload.
+    @inlinable package var spreadCount: Int { Int(words[2]) }
 
     deinit {
         if kind == .slice { block.release() }
@@ -59,7 +86,7 @@ public struct Frame: ~Copyable, @unchecked Sendable {
 
     /// Payload length in bytes.
     @inlinable public var count: Int {
-        kind == .inline ? Int(inlineCount) : Int(words[2])
+        kind == .slice ? Int(words[2]) : Int(inlineCount)
     }
 
     @inlinable public var isEmpty: Bool { count == 0 }
@@ -114,9 +141,8 @@ extension Frame {
     @inlinable
     package init(copyingSmall address: UnsafeRawPointer, count: Int) {
         self.init()
-        inlineCount = UInt8(truncatingIfNeeded: count)
-        unsafe withUnsafeMutableBytes(of: &words) { words in
-            unsafe cmc_copy_small(words.baseAddress.unsafelyUnwrapped, address, count)
+        unsafe withUnsafeMutablePointer(to: &self) {
+            unsafe Frame.initializeSmall($0, copying: address, count: count)
         }
     }
 
@@ -129,24 +155,41 @@ extension Frame {
         _ place: UnsafeMutablePointer<Frame>, copying address: UnsafeRawPointer, count: Int
     ) {
         // Safe because a frame is 64 bytes: the payload, then kind 0, the count, and zeros.
-        let raw = UnsafeMutableRawPointer(place)
-        unsafe cmc_copy_small(raw, address, count)
-        unsafe raw.storeBytes(
-            of: (UInt64(truncatingIfNeeded: count) << 8).littleEndian, toByteOffset: 56,
-            as: UInt64.self)
+        unsafe cmc_make_frame(
+            place, address, count, (UInt64(truncatingIfNeeded: count) << 8).littleEndian)
     }
 
     /// Makes a frame in its final place with a copy of `count` > 56 bytes in a block.
     ///
     /// - Returns: false when there is no memory; nothing was made then.
+    @inlinable
+    @inline(__always)
     public static func initializeBlock(
         _ place: UnsafeMutablePointer<Frame>, copying address: UnsafeRawPointer, count: Int
     ) -> Bool {
         guard let block = Heap.allocate(capacity: count) else { return false }
-        unsafe block.payload.copyMemory(from: address, byteCount: count)
-        unsafe place.initialize(
-            to: Frame(slice: block, address: UnsafeRawPointer(block.payload), count: count))
+        unsafe cmc_copy_exact(block.payload, address, count)
+        unsafe initializeSlice(
+            place, block: block, address: UnsafeRawPointer(block.payload), count: count)
         return true
+    }
+
+    /// Makes a frame in its final place that refers to bytes of `block`, taking over one reference.
+    @inlinable
+    @inline(__always)
+    public static func initializeSlice(
+        _ place: UnsafeMutablePointer<Frame>, block: Block, address: UnsafeRawPointer, count: Int
+    ) {
+        // Safe because these are the eight words of a frame: block, address and length, and the
+        // last with kind 1. In stores of 16 bytes, as `initializeSmall`.
+        let raw = UnsafeMutableRawPointer(place)
+        let first = unsafe SIMD2<UInt64>(
+            UInt64(UInt(bitPattern: block.header)), UInt64(UInt(bitPattern: address)))
+        let kind = UInt64(Kind.slice.rawValue).littleEndian
+        unsafe raw.storeBytes(of: first, as: SIMD2<UInt64>.self)
+        unsafe raw.storeBytes(
+            of: SIMD2(UInt64(count), 0), toByteOffset: 16, as: SIMD2<UInt64>.self)
+        unsafe raw.storeBytes(of: SIMD2(0, kind), toByteOffset: 48, as: SIMD2<UInt64>.self)
     }
 
     /// Copies `bytes`.
@@ -218,9 +261,12 @@ extension Frame {
             return try unsafe body(
                 UnsafeRawBufferPointer(start: sliceAddress, count: Int(words[2])))
         }
-        let count = Int(inlineCount)
-        return try unsafe words.span.bytes.withUnsafeBytes { bytes throws(Failure) in
-            try unsafe body(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+        // The inline payload is the value's first member. Not by a span of `words`, for which the
+        // compiler (Swift 6.3) copies them.
+        return try unsafe withUnsafePointer(to: self) { frame throws(Failure) in
+            try unsafe body(
+                UnsafeRawBufferPointer(
+                    start: UnsafeRawPointer(frame), count: Int(frame.pointee.inlineCount)))
         }
     }
 
@@ -263,7 +309,7 @@ extension Frame {
     /// - Precondition: `range` lies within the payload.
     public borrowing func slice(_ range: Range<Int>) -> Frame {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "slice out of bounds")
-        if kind == .inline {
+        if kind != .slice {
             return unsafe withUnsafeBytes {
                 unsafe Frame(copying: UnsafeRawBufferPointer(rebasing: $0[range]))
             }

@@ -1,7 +1,7 @@
 import MCLock
-import CMCLinux
+public import CMCLinux
 import Glibc
-import Synchronization
+public import Synchronization
 
 /// The block allocator: one heap per thread, with a free list for each size class.
 ///
@@ -13,12 +13,15 @@ import Synchronization
 /// - Thread rule: all entry points may be called from any thread.
 public enum Heap {
     /// Payload of class n is `smallestBlock << n` bytes less the header.
-    static let smallestBlock = 128
-    static let classCount = 16
-    package static let headerBytes = 64
+    @inlinable static var smallestBlock: Int { 128 }
+    static let smallestBlockShift = 7
+    @inlinable static var classCount: Int { 16 }
+    @inlinable package static var headerBytes: Int { 64 }
 
     /// The largest payload that is pooled; a larger block is an allocation of its own.
-    public static let largestPooledCapacity = (smallestBlock << (classCount - 1)) - headerBytes
+    @inlinable public static var largestPooledCapacity: Int {
+        (smallestBlock << (classCount - 1)) - headerBytes
+    }
 
     /// What one list of one heap keeps at most: so many bytes, but two blocks in any case.
     static let keptBytesPerClass = 2 << 20
@@ -29,9 +32,10 @@ public enum Heap {
     @unsafe
     @usableFromInline
     package struct State: ~Copyable {
-        var free: InlineArray<16, UnsafeMutablePointer<Block.Header>?> = unsafe InlineArray(
-            repeating: nil)
-        var freeCount: InlineArray<16, Int> = InlineArray(repeating: 0)
+        @usableFromInline var free: InlineArray<16, UnsafeMutablePointer<Block.Header>?> =
+            unsafe InlineArray(
+                repeating: nil)
+        @usableFromInline var freeCount: InlineArray<16, Int> = InlineArray(repeating: 0)
         /// Blocks that other threads gave back: a stack that only the owner empties, whole. Not the
         /// first member, which ThreadSanitizer takes for the owner's changes of any.
         let returned = unsafe Atomic<UnsafeMutablePointer<Block.Header>?>(nil)
@@ -55,22 +59,37 @@ public enum Heap {
 
     // MARK: Allocate
 
-    @usableFromInline
-    package static func allocate(capacity: Int) -> Block? {
+    @inlinable
+    @inline(__always)
+    public static func allocate(capacity: Int) -> Block? {
         let total = capacity &+ headerBytes
-        guard capacity <= largestPooledCapacity else { return allocateSingle(capacity: capacity) }
+        guard capacity <= largestPooledCapacity, let heap = unsafe existing() else {
+            return allocateSlowly(capacity: capacity)
+        }
         let sizeClass =
             total <= smallestBlock
             ? 0 : (Int.bitWidth - (total &- 1).leadingZeroBitCount) &- 7
-        let heap = unsafe current()
-        if unsafe heap.pointee.free[sizeClass] == nil { unsafe collectReturned(heap) }
         guard let header = unsafe heap.pointee.free[sizeClass] else {
-            return unsafe allocateFresh(heap, sizeClass: sizeClass)
+            return allocateSlowly(capacity: capacity)
         }
         unsafe heap.pointee.free[sizeClass] = unsafe header.pointee.next
         unsafe heap.pointee.freeCount[sizeClass] &-= 1
         unsafe header.pointee.references.store(1, ordering: .relaxed)
         return unsafe Block(header: header)
+    }
+
+    /// The calling thread has no heap yet, or none of the size at hand.
+    @usableFromInline
+    @inline(never)
+    static func allocateSlowly(capacity: Int) -> Block? {
+        guard capacity <= largestPooledCapacity else { return allocateSingle(capacity: capacity) }
+        let heap = unsafe current()
+        unsafe collectReturned(heap)
+        let total = capacity + headerBytes
+        let sizeClass =
+            total <= smallestBlock ? 0 : (Int.bitWidth - (total - 1).leadingZeroBitCount) - 7
+        if unsafe heap.pointee.free[sizeClass] != nil { return allocate(capacity: capacity) }
+        return unsafe allocateFresh(heap, sizeClass: sizeClass)
     }
 
     @inline(never)
@@ -138,6 +157,7 @@ public enum Heap {
         }
     }
 
+    @inline(__always)
     private static func freePooled(_ header: UnsafeMutablePointer<Block.Header>) {
         let heap = unsafe current()
         if unsafe header.pointee.owner == heap {
@@ -147,12 +167,13 @@ public enum Heap {
         }
     }
 
+    @inline(__always)
     private static func keep(
         _ header: UnsafeMutablePointer<Block.Header>, in heap: UnsafeMutablePointer<State>
     ) {
         let sizeClass = unsafe Int(header.pointee.sizeClass)
         let count = unsafe heap.pointee.freeCount[sizeClass]
-        if count >= max(2, keptBytesPerClass / (smallestBlock << sizeClass)) {
+        if count >= max(2, keptBytesPerClass >> (smallestBlockShift + sizeClass)) {
             unsafe Glibc.free(UnsafeMutableRawPointer(header))
             return
         }
@@ -161,6 +182,7 @@ public enum Heap {
         unsafe heap.pointee.freeCount[sizeClass] = count &+ 1
     }
 
+    @inline(never)
     private static func giveBack(
         _ header: UnsafeMutablePointer<Block.Header>, from heap: UnsafeMutablePointer<State>
     ) {
@@ -211,12 +233,15 @@ public enum Heap {
 
     // MARK: Threads
 
+    @inlinable
+    @inline(__always)
+    static func existing() -> UnsafeMutablePointer<State>? {
+        unsafe cmc_thread_heap()?.assumingMemoryBound(to: State.self)
+    }
+
     @inline(__always)
     private static func current() -> UnsafeMutablePointer<State> {
-        if let heap = unsafe cmc_thread_heap() {
-            return unsafe heap.assumingMemoryBound(to: State.self)
-        }
-        return unsafe makeCurrent()
+        unsafe existing() ?? makeCurrent()
     }
 
     @inline(never)

@@ -4,27 +4,30 @@
 /// payloads. A message without frames can be built up with `append`, but not sent.
 ///
 /// - Thread rule: belongs to one thread or task at a time; it may be handed over freely.
-/// - Budget: a single-frame message is the frame and 24 bytes, and allocates nothing of its own.
+/// - Budget: a single-frame message is the frame and one word, and allocates nothing of its own.
 @safe
+@frozen
 public struct Message: ~Copyable, @unchecked Sendable {
-    /// The first frame; meaningless while `count` is 0.
+    /// The first frame; an absent one where the message has none.
     @usableFromInline package var head: Frame
-    /// The other frames, from `start` on.
-    @usableFromInline var tail: UnsafeMutablePointer<Frame>?
-    @usableFromInline var start: Int32
-    @usableFromInline var end: Int32
-    @usableFromInline var capacity: Int32
-    @usableFromInline var hasHead: Bool
+    /// The other frames.
+    @usableFromInline var tail: UnsafeMutablePointer<Tail>?
+
+    /// What stands in front of the frames behind the first, in the same allocation.
+    @frozen
+    @usableFromInline
+    struct Tail {
+        /// The frames from `start` on are there, those before were taken.
+        @usableFromInline var start: Int32
+        @usableFromInline var end: Int32
+        @usableFromInline var capacity: Int32
+    }
 
     /// No frames.
     @inlinable
     public init() {
-        head = Frame()
+        head = Frame(absent: ())
         unsafe tail = nil
-        start = 0
-        end = 0
-        capacity = 0
-        hasHead = false
     }
 
     /// One frame.
@@ -32,22 +35,35 @@ public struct Message: ~Copyable, @unchecked Sendable {
     public init(_ frame: consuming Frame) {
         head = frame
         unsafe tail = nil
-        start = 0
-        end = 0
-        capacity = 0
-        hasHead = true
     }
 
     deinit {
+        if unsafe tail != nil { unsafe Message.free(tail) }
+    }
+
+    @usableFromInline
+    @inline(never)
+    static func free(_ tail: UnsafeMutablePointer<Tail>?) {
         guard let tail = unsafe tail else { return }
-        unsafe (tail + Int(start)).deinitialize(count: Int(end - start))
-        unsafe tail.deallocate()
+        let (start, end) = unsafe (Int(tail.pointee.start), Int(tail.pointee.end))
+        unsafe (frames(of: tail) + start).deinitialize(count: end - start)
+        unsafe UnsafeMutableRawPointer(tail).deallocate()
+    }
+
+    @inlinable
+    static func frames(of tail: UnsafeMutablePointer<Tail>) -> UnsafeMutablePointer<Frame> {
+        // Safe because `growTail` allocates a word-aligned header and the frames behind it.
+        unsafe (UnsafeMutableRawPointer(tail) + 16).assumingMemoryBound(to: Frame.self)
     }
 
     /// Number of frames.
-    @inlinable public var count: Int { hasHead ? 1 + Int(end - start) : 0 }
+    @inlinable public var count: Int {
+        if head.isAbsent { return 0 }
+        guard let tail = unsafe tail else { return 1 }
+        return unsafe 1 + Int(tail.pointee.end - tail.pointee.start)
+    }
 
-    @inlinable public var isEmpty: Bool { !hasHead }
+    @inlinable public var isEmpty: Bool { head.isAbsent }
 
     /// Payload bytes of all frames.
     public var totalBytes: Int {
@@ -65,47 +81,63 @@ extension Message {
     /// - Complexity: amortised O(1).
     @inlinable
     public mutating func append(_ frame: consuming Frame) {
-        guard hasHead else {
+        if head.isAbsent {
             head = frame
-            hasHead = true
             return
         }
-        if end == capacity { growTail() }
-        unsafe (tail.unsafelyUnwrapped + Int(end)).initialize(to: frame)
-        end += 1
+        let tail = unsafe tailWithRoom()
+        let end = unsafe Int(tail.pointee.end)
+        unsafe (Message.frames(of: tail) + end).initialize(to: frame)
+        unsafe tail.pointee.end += 1
     }
 
     @usableFromInline
-    mutating func growTail() {
-        let live = Int(end - start)
+    mutating func tailWithRoom() -> UnsafeMutablePointer<Tail> {
+        if let tail = unsafe tail, unsafe tail.pointee.end < tail.pointee.capacity {
+            return unsafe tail
+        }
+        let live = count - 1
         let room = max(4, live * 2)
         precondition(room <= Int(Int32.max), "a message cannot have \(live) frames")
-        let larger = UnsafeMutablePointer<Frame>.allocate(capacity: room)
+        let larger = unsafe UnsafeMutableRawPointer.allocate(
+            byteCount: 16 + room * MemoryLayout<Frame>.stride, alignment: 16
+        ).bindMemory(to: Tail.self, capacity: 1)
+        unsafe larger.initialize(to: Tail(start: 0, end: Int32(live), capacity: Int32(room)))
         if let tail = unsafe tail {
-            unsafe larger.moveInitialize(from: tail + Int(start), count: live)
-            unsafe tail.deallocate()
+            unsafe Message.frames(of: larger).moveInitialize(
+                from: Message.frames(of: tail) + Int(tail.pointee.start), count: live)
+            unsafe UnsafeMutableRawPointer(tail).deallocate()
         }
         unsafe tail = larger
-        start = 0
-        end = Int32(live)
-        capacity = Int32(room)
+        return unsafe larger
     }
 
     /// Whether the first frame says that more follow; while a message is put together.
-    @inlinable public var headHasMore: Bool { head.hasMore }
+    @inlinable public var headHasMore: Bool {
+        get { head.hasMore }
+        set { head.hasMore = newValue }
+    }
 
     /// Becomes a message of one frame, which is moved out of `place` in one piece.
     @inlinable
     @inline(__always)
     public mutating func become(frameMovedFrom place: UnsafeMutablePointer<Frame>) {
-        if unsafe head.isSlice || tail != nil { self = Message() }
-        // Safe because the frame is moved, and the one it overwrites owns nothing. `moveUpdate` of
-        // Swift 6.3 would not run the deinit of what it overwrites.
-        unsafe withUnsafeMutableBytes(of: &head) { head in
-            unsafe head.baseAddress.unsafelyUnwrapped.copyMemory(
+        unsafe withHeadPlace { head in
+            unsafe UnsafeMutableRawPointer(head).copyMemory(
                 from: place, byteCount: MemoryLayout<Frame>.size)
         }
-        hasHead = true
+    }
+
+    /// Drops all frames and lends the place of the first: a frame made there is the message.
+    @inlinable
+    @inline(__always)
+    public mutating func withHeadPlace<Result>(
+        _ body: (UnsafeMutablePointer<Frame>) -> Result
+    ) -> Result {
+        if unsafe head.isSlice || tail != nil { self = Message() }
+        // Safe because what is overwritten owns nothing. `moveUpdate` of Swift 6.3 would not run the
+        // deinit of what it overwrites.
+        return unsafe withUnsafeMutablePointer(to: &head) { unsafe body($0) }
     }
 
     /// Puts a frame in front.
@@ -122,14 +154,13 @@ extension Message {
     /// - Complexity: O(1).
     @inlinable
     public mutating func removeFirst() -> Frame? {
-        guard hasHead else { return nil }
-        var first = Frame()
+        if head.isAbsent { return nil }
+        var first = Frame(absent: ())
         swap(&first, &head)
-        if start < end {
-            head = unsafe (tail.unsafelyUnwrapped + Int(start)).move()
-            start += 1
-        } else {
-            hasHead = false
+        if let tail = unsafe tail, unsafe tail.pointee.start < tail.pointee.end {
+            let start = unsafe Int(tail.pointee.start)
+            unsafe head = (Message.frames(of: tail) + start).move()
+            unsafe tail.pointee.start += 1
         }
         return first
     }
@@ -143,13 +174,14 @@ extension Message {
     ) throws(Failure) -> Result {
         precondition(index >= 0 && index < count, "frame index out of bounds")
         if index == 0 { return try body(head) }
-        return try unsafe body(tail.unsafelyUnwrapped[Int(start) + index - 1])
+        return try unsafe body(rest.unsafelyUnwrapped[index - 1])
     }
 
     /// Frames behind the first, for the engine.
     @inlinable
     package var rest: UnsafePointer<Frame>? {
-        unsafe tail.map { unsafe UnsafePointer($0 + Int(start)) }
+        guard let tail = unsafe tail else { return nil }
+        return unsafe UnsafePointer(Message.frames(of: tail) + Int(tail.pointee.start))
     }
 
     /// A second message with the same frames; blocks are shared, not copied.

@@ -28,6 +28,10 @@ package class BalancedPattern: Pattern {
 
     package var announcesRoutingID: Bool { false }
 
+    package var plainQueue: FairQueue? { canReceive ? fairQueue : nil }
+
+    package var plainBalancer: LoadBalancer? { canSend ? balancer : nil }
+
     package func attach(_ pipe: Pipe) -> Bool {
         if canSend { balancer.add(pipe) }
         if canReceive { fairQueue.add(pipe) }

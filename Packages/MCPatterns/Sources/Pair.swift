@@ -39,7 +39,7 @@ package final class Pair: Pattern {
     }
 
     package func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
-        guard let pipe, pipe.pointee.hasRoom else { return .blocked }
+        guard let pipe, pipe.hasRoom else { return .blocked }
         pipe.write(message)
         return .sent
     }
@@ -48,7 +48,7 @@ package final class Pair: Pattern {
         fairQueue.receive(into: &message) != nil
     }
 
-    package func isReadyToSend() -> Bool { pipe.map { $0.pointee.hasRoom } ?? false }
+    package func isReadyToSend() -> Bool { pipe.map { $0.hasRoom } ?? false }
 
     package func isReadyToReceive() -> Bool { fairQueue.hasMessage() }
 }

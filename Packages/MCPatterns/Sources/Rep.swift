@@ -66,7 +66,7 @@ package final class Rep: Pattern {
         }
         hasRequest = false
         // A peer that is gone, or does not read its replies, misses this one (RFC 28).
-        if let asker, asker.pointee.hasRoom {
+        if let asker, asker.hasRoom {
             while let frame = envelope.removeFirst() {
                 unsafe withUnsafePointer(to: frame) {
                     let bytes = unsafe $0.pointee.borrowedBytes(at: $0)

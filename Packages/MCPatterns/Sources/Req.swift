@@ -26,6 +26,10 @@ package final class Req: BalancedPattern {
 
     package override var announcesRoutingID: Bool { true }
 
+    /// The lockstep has a word in every message.
+    package override var plainQueue: FairQueue? { nil }
+    package override var plainBalancer: LoadBalancer? { nil }
+
     package override func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
         if case .waiting = step {
             throw SocketError(

@@ -74,7 +74,7 @@ package final class Router: Pattern {
                 .invalidMessage, "a ROUTER message is a routing id and at least one frame")
         }
         let key = unsafe RoutingKey(bytes: [UInt8](message.firstBytes))
-        if let pipe = peers[key], pipe.pointee.hasRoom { pipe.write(rest) }
+        if let pipe = peers[key], pipe.hasRoom { pipe.write(rest) }
         return .sent
     }
 

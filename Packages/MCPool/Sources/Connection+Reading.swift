@@ -16,14 +16,32 @@ extension Connection {
 
     /// Reads and decodes until there is no more, the queue is full or the turn is over. Called by
     /// the holder of the reader role, without the lock.
-    func readTurn() {
+    ///
+    /// - Parameter leavesDecoding: receivers are there who decode for themselves, each message when it
+    ///   is received: it goes straight into the receiver's message, and its memory is used again
+    ///   while it is in the processor's nearest cache.
+    func readTurn(leavesDecoding: Bool) {
         guard let pipe, !isEnded, turnError == nil else { return }
         turnResult = .waiting
+        isDrained = false
         var bytes = 0
         do throws(SocketError) {
+            if leavesDecoding, !needsReader, !engine.pattern.takesMessages,
+                pipe.pointee.received.depth == 0
+            {
+                // What came with the handshake may be there already.
+                var found = unsafe decoder.pointee.hasWhole()
+                if found == .needMore, let count = try readOnce() {
+                    bytes += count
+                    found = unsafe decoder.pointee.isReadingLarge ? .other : .made
+                }
+                if found == .made {
+                    turnResult = .unread
+                    return
+                }
+            }
             while true {
-                let goesOn = try decode(into: pipe)
-                guard goesOn else { break }
+                guard try decode(into: pipe) else { break }
                 if turnMessages >= Connection.messagesPerTurn || bytes >= Connection.bytesPerTurn {
                     turnResult = .more
                     break
@@ -59,6 +77,7 @@ extension Connection {
             if count < room.count { isDrained = true }
             return count
         case .wouldBlock:
+            isDrained = true
             return nil
         case .end:
             throw SocketError(.closed, "the peer closed the connection", endpoint: link.peer)
@@ -84,9 +103,10 @@ extension Connection {
                 turnResult = .stalled
                 return false
             }
-            if !takesMessages, unsafe decoder.pointee.nextCopied(into: queue.place()) {
+            if !takesMessages, unsafe decoder.pointee.nextWhole(into: queue.place()) == .made {
                 queue.placed(ends: true)
                 turnMessages &+= 1
+                needsReader = false
                 continue
             }
             let next: FrameDecoder.Next
@@ -97,15 +117,13 @@ extension Connection {
             }
             switch consume next {
             case .needMore:
-                if isDrained {
-                    isDrained = false
-                    return false
-                }
-                return true
+                return !isDrained
             case .frame(let frame):
                 if takesMessages {
                     takeIn(frame, from: pipe)
                 } else {
+                    // The next will probably be of its kind.
+                    needsReader = true
                     let ends = !frame.hasMore
                     queue.push(frame)
                     if ends { turnMessages &+= 1 }
@@ -114,6 +132,18 @@ extension Connection {
                 try obey(body, from: pipe)
             }
         }
+    }
+
+    /// Queues what receivers have not decoded for themselves: the connection is over. Lock held,
+    /// nobody reading.
+    func decodeRest(into pipe: Pipe) {
+        guard unsafe pipe.pointee.unread != nil else { return }
+        unsafe pipe.pointee.unread = nil
+        let queue = pipe.pointee.received
+        while unsafe decoder.pointee.nextWhole(into: queue.place()) == .made {
+            queue.placed(ends: true)
+        }
+        queue.publish()
     }
 
     /// Puts a message together for a pattern that wants them itself.

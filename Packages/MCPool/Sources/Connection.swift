@@ -32,6 +32,8 @@ final class Connection: EventHandler, @unchecked Sendable {
         case more
         /// The queue is at its high-water mark.
         case stalled
+        /// What was read is left to the receivers to decode.
+        case unread
     }
 
     let engine: SocketEngine
@@ -61,7 +63,12 @@ final class Connection: EventHandler, @unchecked Sendable {
     /// Everything was sent: the peer is to read to the end, whatever it sends meanwhile.
     var closesGracefully = false
     var isStalled = false
-    var isReady = false
+    /// Where it stands in the engine's list of connections that are known to be ready; -1 when it
+    /// does not.
+    var readyIndex = -1
+    var isReady: Bool { readyIndex >= 0 }
+    /// What was read is left to receivers to decode.
+    var isUnread: Bool { unsafe pipe?.pointee.unread != nil }
     private var wasArmed = false
 
     // The reader's.
@@ -69,6 +76,8 @@ final class Connection: EventHandler, @unchecked Sendable {
     var turnMessages = 0
     /// The last read took everything that the kernel had.
     var isDrained = false
+    /// The next frame is not one that receivers decode for themselves.
+    var needsReader = false
     var turnResult = TurnResult.waiting
     var turnError: SocketError?
     /// Messages of peers that are the pattern's own business are put together here.

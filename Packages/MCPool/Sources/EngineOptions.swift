@@ -16,6 +16,7 @@ package struct EngineOptions: Sendable {
     package var heartbeatTTLMilliseconds = 0
     package var heartbeatTimeoutMilliseconds = -1
     package var handshakeIntervalMilliseconds = 30_000
+    package var spinMicroseconds = -1
 
     package init() {}
 }

@@ -1,6 +1,5 @@
 package import MCMemory
 import MCQueue
-import Synchronization
 
 /// Receives from all peers in turn, one message from each (RFC 28 and 30, "fair queueing").
 ///
@@ -26,11 +25,10 @@ package struct FairQueue {
     /// Takes the next message whole into `message`.
     ///
     /// - Returns: the pipe that it came from; nil when there is no message.
+    @inline(__always)
     package func receive(into message: inout Message) -> Pipe? {
         while let pipe = turns.current {
-            if pipe.pointee.received.pop(into: &message) {
-                if message.headHasMore { FairQueue.receiveRest(of: &message, from: pipe) }
-                pipe.didReceive()
+            if pipe.receive(into: &message) {
                 turns.advance()
                 return pipe
             }
@@ -39,28 +37,11 @@ package struct FairQueue {
         return nil
     }
 
-    @inline(never)
-    private static func receiveRest(of message: inout Message, from pipe: Pipe) {
-        // The frames of a message are published together: the rest is there.
-        while let frame = pipe.pointee.received.pop() {
-            let more = frame.hasMore
-            message.append(frame)
-            if !more { return }
-        }
-    }
-
-    /// Takes an empty pipe out of the turn. In-process producers are asked to tell of the next
+    /// Takes an empty pipe out of the turn. An in-process producer will be asked to tell of the next
     /// message; a stream's reader tells of it anyway.
     @inline(never)
     private func sleep(_ pipe: Pipe) {
-        if pipe.pointee.pair != nil {
-            pipe.pointee.isAsleep.store(true, ordering: .relaxed)
-            atomicMemoryFence(ordering: .sequentiallyConsistent)
-            if !pipe.pointee.received.isEmpty {
-                pipe.pointee.isAsleep.store(false, ordering: .relaxed)
-                return
-            }
-        }
+        if pipe.pointee.pair != nil { unsafe pipe.pointee.engine.noteQuiet(pipe) }
         turns.deactivate(pipe)
         if pipe.pointee.isReceiveEnded { unsafe pipe.pointee.engine.markDrained(pipe) }
     }
@@ -68,7 +49,7 @@ package struct FairQueue {
     /// Whether there is a message.
     package func hasMessage() -> Bool {
         while let pipe = turns.current {
-            if !pipe.pointee.received.isEmpty { return true }
+            if pipe.hasMessage() { return true }
             sleep(pipe)
         }
         return false

@@ -115,7 +115,7 @@ package struct FanOut {
 extension FanOut {
     @inline(__always)
     private func writeAlone(_ message: Outgoing, to pipe: Pipe) {
-        guard pipe.pointee.hasRoom else { return }
+        guard pipe.hasRoom else { return }
         pipe.write(message)
         let limit = pipe.pointee.sendHighWaterMark
         // Nobody waits for room in such a pipe, so nobody would write it when it is full.

@@ -2,7 +2,7 @@ import MCLock
 import MCQueue
 import MCSecurity
 import MCTransport
-import MCTransportInproc
+public import MCTransportInproc
 
 /// The two ends of an in-process pipe: what one end's socket sends goes straight into the queue of
 /// the other end.
@@ -111,7 +111,7 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
             near.pointee.routingID = type.announcesRoutingID ? far.routingID : []
             near.pointee.isJoined = true
             if !connector.pattern.connected(near) { connector.detach(near) }
-            if near.pointee.isAttached && near.pointee.hasRoom { connector.pattern.writable(near) }
+            if near.pointee.isAttached && near.hasRoom { connector.pattern.writable(near) }
             connector.wakeSenders()
         }
         connector.settleAndUnlock()

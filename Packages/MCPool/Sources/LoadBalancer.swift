@@ -28,7 +28,7 @@ package struct LoadBalancer {
     /// The pipe whose turn it is among those with room; nil when none has. `advance` ends the turn.
     package func next() -> Pipe? {
         while let pipe = turns.current {
-            if pipe.pointee.hasRoom { return pipe }
+            if pipe.hasRoom { return pipe }
             turns.deactivate(pipe)
         }
         return nil
@@ -47,10 +47,10 @@ package struct LoadBalancer {
     }
 
     /// Whether some pipe has room.
-    package var hasRoom: Bool { turns.contains { $0.pointee.hasRoom } }
+    package var hasRoom: Bool { turns.contains { $0.hasRoom } }
 
     /// Whether some pipe with a connected peer has room.
     package var hasConnectedRoom: Bool {
-        turns.contains { $0.pointee.isConnected && $0.pointee.hasRoom }
+        turns.contains { $0.pointee.isConnected && $0.hasRoom }
     }
 }

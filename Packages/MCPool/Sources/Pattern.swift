@@ -21,6 +21,10 @@ package protocol Pattern: AnyObject {
     var canReceive: Bool { get }
     /// Whether READY tells the routing id; only types whose peers may need it announce it.
     var announcesRoutingID: Bool { get }
+    /// What the engine may receive from without asking: the pattern only takes turns.
+    var plainQueue: FairQueue? { get }
+    /// What the engine may send to without asking: the pattern only takes turns.
+    var plainBalancer: LoadBalancer? { get }
     /// Whether messages of peers are the pattern's own business (`intake`) instead of the user's.
     var takesMessages: Bool { get }
 
@@ -84,6 +88,8 @@ package protocol Pattern: AnyObject {
 // What a pattern that does not say otherwise does.
 extension Pattern {
     package var announcesRoutingID: Bool { false }
+    package var plainQueue: FairQueue? { nil }
+    package var plainBalancer: LoadBalancer? { nil }
     package var takesMessages: Bool { false }
 
     package func connected(_ pipe: Pipe) -> Bool { true }

@@ -1,5 +1,6 @@
 package import MCMemory
 import MCQueue
+import CMCLinux
 package import MCCodec
 import Synchronization
 
@@ -91,11 +92,17 @@ package struct PipeState: ~Copyable {
     let received: FrameQueue
     /// Read by the reader without the lock, and changed under it while the socket is in use.
     let receiveHighWaterMark: Atomic<Int>
+    /// The connection's decoder while it holds bytes that receivers decode for themselves, which they
+    /// do under the lock, and only while nobody has the reader role. `received` is empty then.
+    var unread: UnsafeMutablePointer<FrameDecoder>?
     /// Nothing more will come; the pipe ends when the queue is empty.
     var isReceiveEnded = false
     /// In-process only: the consumer found the queue empty and wants to be told of the next
     /// message.
     let isAsleep = Atomic<Bool>(true)
+    /// On the engine's lists of in-process pipes that were found empty, or full.
+    var isNotedQuiet = false
+    var isNotedFull = false
     /// In-process only: the producer found the queue full and wants to be told of room.
     let isProducerWaiting = Atomic<Bool>(false)
 
@@ -129,6 +136,7 @@ package struct PipeState: ~Copyable {
         unsafe self.engine = engine
         self.sendHighWaterMark = sendHighWaterMark
         self.receiveHighWaterMark = Atomic(receiveHighWaterMark)
+        unsafe unread = nil
         unsafe flight = .allocate(capacity: 1)
         unsafe flight.initialize(to: OutBuffer())
         received = FrameQueue.create(creditStep: receiveHighWaterMark / 4)
@@ -172,30 +180,11 @@ struct PipeReference: @unchecked Sendable {
 // MARK: - Sending
 
 extension PipeState {
-    /// Whether one more message may go in: the peer is there (or is being dialled) and the
-    /// high-water mark is not reached.
-    package var hasRoom: Bool {
-        if isSendClosed { return false }
-        if let peer { return hasRoom(in: peer) }
-        return queuedMessages < sendHighWaterMark || sendHighWaterMark == 0
-    }
-
-    private func hasRoom(in peer: Pipe) -> Bool {
-        if peer.pointee.received.hasRoom(limit: sendHighWaterMark) { return true }
-        // As with sleeping: say so, then look once more.
-        peer.pointee.isProducerWaiting.store(true, ordering: .relaxed)
-        atomicMemoryFence(ordering: .sequentiallyConsistent)
-        return peer.pointee.received.hasRoom(limit: sendHighWaterMark)
-    }
-
     /// How many messages a run may bring; 0 for pipes that take none (see `FanOut`).
     var roomForRun: Int {
         if isSendClosed || peer != nil { return 0 }
         return sendHighWaterMark == 0 ? .max : sendHighWaterMark - queuedMessages
     }
-
-    /// Whether the pipe can take messages but has no room for one now.
-    package var isFull: Bool { !isSendClosed && !hasRoom }
 
     /// Whether a peer is connected at this moment.
     package var isConnected: Bool { connection != nil || (peer != nil && isJoined) }
@@ -214,6 +203,32 @@ extension PipeState {
 }
 
 extension Pipe {
+    /// Whether one more message may go in: the peer is there (or is being dialled) and the
+    /// high-water mark is not reached.
+    @inline(__always)
+    package var hasRoom: Bool {
+        if pointee.isSendClosed { return false }
+        if let peer = pointee.peer { return hasRoom(in: peer) }
+        return pointee.queuedMessages < pointee.sendHighWaterMark
+            || pointee.sendHighWaterMark == 0
+    }
+
+    @inline(__always)
+    private func hasRoom(in peer: Pipe) -> Bool {
+        if peer.pointee.received.hasRoom(limit: pointee.sendHighWaterMark) { return true }
+        unsafe pointee.engine.noteFull(self)
+        return false
+    }
+
+    /// Whether an in-process pipe can be written to without waiting.
+    var hasRoomNow: Bool {
+        guard !pointee.isSendClosed, let peer = pointee.peer else { return true }
+        return peer.pointee.received.hasRoom(limit: pointee.sendHighWaterMark)
+    }
+
+    /// Whether the pipe can take messages but has no room for one now.
+    package var isFull: Bool { !pointee.isSendClosed && !hasRoom }
+
     /// Puts a whole message in. The caller has looked at `hasRoom`.
     @inline(__always)
     package func write(_ message: Outgoing) {
@@ -264,24 +279,29 @@ extension Pipe {
         unsafe frame.withUnsafeBytes { unsafe pointee.fill.append(encoded: $0) }
     }
 
+    /// What is shorter is copied to a socket of this process, even where it could be shared: the
+    /// count of a block that two threads use costs more.
+    private static let copiedBytes = 512
+
     @inline(never)
     private func pushToPeer(
         _ address: UnsafeRawPointer?, count: Int, frame: UnsafePointer<Frame>?, more: Bool
     ) {
         guard let peer = pointee.peer else { return }
-        var copy: Frame
-        if let frame = unsafe frame, unsafe frame.pointee.isSlice {
-            copy = unsafe frame.pointee.copy()
-        } else {
-            copy = unsafe Frame(copying: UnsafeRawBufferPointer(start: address, count: count))
+        if let frame = unsafe frame, unsafe frame.pointee.isSlice && count > Pipe.copiedBytes {
+            var copy = unsafe frame.pointee.copy()
+            copy.hasMore = more
+            peer.pointee.received.push(copy)
+        } else if unsafe !peer.pointee.received.push(
+            copying: address, count: count, hasMore: more)
+        {
+            preconditionFailure("no memory for a frame of \(count) bytes")
         }
-        copy.hasMore = more
-        peer.pointee.received.push(copy)
         if more { return }
         peer.pointee.received.publish()
         // The consumer says that it sleeps, then looks once more; we publish, then look whether it
-        // sleeps. With a full fence on both sides one of the two sees the other.
-        atomicMemoryFence(ordering: .sequentiallyConsistent)
+        // sleeps. With the fence between, one of the two sees the other.
+        cmc_fence_light()
         if peer.pointee.isAsleep.load(ordering: .relaxed) {
             peer.pointee.isAsleep.store(false, ordering: .relaxed)
             unsafe pointee.engine.markNotice(.message, to: self)
@@ -292,6 +312,61 @@ extension Pipe {
 // MARK: - Receiving
 
 extension Pipe {
+    /// Takes the next message whole into `message`, whose frames go: one that receivers decode for
+    /// themselves, or one that is queued.
+    ///
+    /// - Returns: false when there is none.
+    @inline(__always)
+    func receive(into message: inout Message) -> Bool {
+        if let decoder = unsafe pointee.unread {
+            let found = unsafe take(from: decoder, into: &message)
+            if found == .made { return true }
+            stopSelfDecoding(found)
+        }
+        guard pointee.received.pop(into: &message) else { return false }
+        if message.headHasMore { receiveRest(of: &message) }
+        didReceive()
+        return true
+    }
+
+    @inline(__always)
+    private func take(
+        from decoder: UnsafeMutablePointer<FrameDecoder>, into message: inout Message
+    ) -> FrameDecoder.Whole {
+        unsafe message.withHeadPlace { place in
+            unsafe decoder.pointee.nextWhole(into: place)
+        }
+    }
+
+    @inline(never)
+    private func receiveRest(of message: inout Message) {
+        // The frames of a message are published together: the rest is there.
+        while let frame = pointee.received.pop() {
+            let more = frame.hasMore
+            message.append(frame)
+            if !more { return }
+        }
+    }
+
+    /// Whether a message can be received.
+    func hasMessage() -> Bool {
+        if let decoder = unsafe pointee.unread {
+            let found = unsafe decoder.pointee.hasWhole()
+            if found == .made { return true }
+            stopSelfDecoding(found)
+        }
+        return !pointee.received.isEmpty
+    }
+
+    /// What is left is the reader's.
+    @inline(never)
+    private func stopSelfDecoding(_ found: FrameDecoder.Whole) {
+        unsafe pointee.unread = nil
+        if let connection = pointee.connection {
+            unsafe pointee.engine.selfDecodingEnded(on: connection, found)
+        }
+    }
+
     /// A message was taken. Tells whoever waits for room, when there is news for them.
     @inline(__always)
     func didReceive() {

@@ -1,6 +1,6 @@
 import CMCLinux
 import MCLock
-package import MCMemory
+public import MCMemory
 import MCQueue
 
 /// Receiving and sending in tasks: try first, suspend only when there is nothing, one resume for
@@ -9,10 +9,11 @@ extension SocketEngine {
     /// Takes the next message; suspends while there is none.
     ///
     /// - Throws: as `receive(waits:)`, and `cancelled` when the task is; no message is lost then.
-    package func receiveAsync() async throws(SocketError) -> Message {
+    public func receiveAsync() async throws(SocketError) -> Message {
+        var message = Message()
         var deadline: UInt64?
         while true {
-            if let message = try takeForTask() { return message }
+            if try takeForTask(into: &message) { return message }
             if deadline == nil {
                 let timeout = optionsSnapshot.receiveTimeoutMilliseconds
                 if timeout >= 0 { deadline = cmc_now_ns() + UInt64(timeout) * 1_000_000 }
@@ -28,26 +29,45 @@ extension SocketEngine {
         }
     }
 
-    /// Takes a message if one is queued; never waits.
-    package func takeForTask() throws(SocketError) -> Message? {
-        var message = Message()
+    /// Takes a message if one is there; never waits. For tasks that would not be suspended: an
+    /// asynchronous call costs more than a message.
+    ///
+    /// - Returns: false when there is none.
+    public func takeForTask(into message: inout Message) throws(SocketError) -> Bool {
         lock.lock()
+        if style == .async, state == .open, let plainQueue,
+            plainQueue.receive(into: &message) != nil
+        {
+            didReceive()
+            settleAndUnlock()
+            return true
+        }
+        return try takeByPattern(into: &message)
+    }
+
+    /// Lock held; let go at the end.
+    @inline(never)
+    private func takeByPattern(into message: inout Message) throws(SocketError) -> Bool {
         do throws(SocketError) {
             try claim(.async)
             guard state == .open else { throw closedError() }
-            returnReading()
-            guard try pattern.receive(into: &message) else {
-                settleAndUnlock()
-                return nil
+            if try !pattern.receive(into: &message) {
+                // The task reads for itself, as a thread does, and hands the reading back only when
+                // it is suspended.
+                if canLead { lookOnce() }
+                guard state == .open else { throw closedError() }
+                guard try pattern.receive(into: &message) else {
+                    settleAndUnlock()
+                    return false
+                }
             }
         } catch {
             settleAndUnlock()
             throw error
         }
-        if hasReceiveWaiters { passOn() }
-        clearSignalIfIdle()
+        didReceive()
         settleAndUnlock()
-        return message
+        return true
     }
 
     /// Queues a message; suspends while no peer has room.
@@ -93,7 +113,7 @@ extension SocketEngine {
         let slot = WaiterSlot()
         return await withTaskCancellationHandler {
             unsafe await withUnsafeContinuation { continuation in
-                let waiter = unsafe Waiter(continuation)
+                let waiter = unsafe Waiter(continuation, until: deadline)
                 park(waiter, in: slot, for: direction, until: deadline)
             }
         } onCancel: {
@@ -113,7 +133,10 @@ extension SocketEngine {
     ) {
         lock.lock()
         // First, because it lets the lock go: from the look to the list it is held.
-        if direction == .receiving { flushWatched() }
+        if direction == .receiving {
+            flushWatched()
+            if !isReading { returnReading() }
+        }
         let isReady =
             direction == .receiving ? pattern.isReadyToReceive() : pattern.isReadyToSend()
         if slot.isCancelled || isReady || state != .open {
@@ -127,25 +150,37 @@ extension SocketEngine {
         case .receiving: receiveWaiters.append(waiter)
         case .sending: sendWaiters.append(waiter)
         }
+        let isNext = deadline.map { $0 < taskDeadline } ?? false
+        if isNext, let deadline { taskDeadline = deadline }
         settleAndUnlock()
-        guard let deadline else { return }
-        ioThread.post { [weak self] in
-            guard let self else { return }
-            let now = cmc_now_ns()
-            _ = self.ioThread.addTimer(afterNanoseconds: deadline > now ? deadline - now : 0) {
-                [weak self] in
-                self?.wake(slot, direction: direction, reason: .timedOut)
-            }
+        guard isNext, let deadline else { return }
+        ioThread.post { [weak self] in self?.startDeadlineTimer(deadline) }
+    }
+
+    /// One timer for all the tasks of the socket, at the first of their deadlines: most are woken
+    /// long before, and a timer for each would stay until then.
+    private func startDeadlineTimer(_ deadline: UInt64) {
+        let now = cmc_now_ns()
+        _ = ioThread.addTimer(afterNanoseconds: deadline > now ? deadline - now : 0) {
+            [weak self] in
+            self?.wakeLateTasks()
         }
     }
 
-    private func cancel(_ slot: WaiterSlot, direction: Direction) {
-        lock.withLock { slot.isCancelled = true }
-        wake(slot, direction: direction, reason: .cancelled)
+    private func wakeLateTasks() {
+        lock.lock()
+        let now = cmc_now_ns()
+        let late = receiveWaiters.takeLate(now: now) + sendWaiters.takeLate(now: now)
+        let next = [receiveWaiters.nextDeadline, sendWaiters.nextDeadline].compactMap(\.self).min()
+        taskDeadline = next ?? .max
+        settleAndUnlock()
+        for waiter in late { waiter.wake(.timedOut) }
+        if let next { startDeadlineTimer(next) }
     }
 
-    private func wake(_ slot: WaiterSlot, direction: Direction, reason: WakeReason) {
+    private func cancel(_ slot: WaiterSlot, direction: Direction) {
         lock.lock()
+        slot.isCancelled = true
         var waiter: Waiter?
         if let parked = slot.waiter {
             let wasParked =
@@ -155,6 +190,6 @@ extension SocketEngine {
             slot.waiter = nil
         }
         settleAndUnlock()
-        waiter?.wake(reason)
+        waiter?.wake(.cancelled)
     }
 }

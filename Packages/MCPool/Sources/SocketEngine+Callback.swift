@@ -26,7 +26,8 @@ extension SocketEngine {
         }
         callback = body
         returnReading()
-        if body != nil { postDelivery() }
+        // Without a callback what it has not decoded is the I/O thread's.
+        if body != nil { postDelivery() } else if !readyConnections.isEmpty { postBackgroundRead() }
         settleAndUnlock()
     }
 

@@ -35,7 +35,7 @@ extension SocketEngine {
         defer { settleAndUnlock() }
         guard state == .open else { throw closedError() }
         if signal == nil && canLead && !pattern.isReadyToReceive() && pattern.canReceive {
-            _ = lead(until: 0)
+            lookOnce()
         }
         var events: EngineEvents = []
         if pattern.canReceive && pattern.isReadyToReceive() { events.insert(.canReceive) }

@@ -43,6 +43,8 @@ extension SocketEngine {
         watched.removeAll { $0 == pipe }
         dirty.removeAll { $0 == pipe }
         drained.removeAll { $0 == pipe }
+        quietPipes.removeAll { $0 == pipe }
+        fullPipes.removeAll { $0 == pipe }
         pipe.pointee.isWatched = false
         pipe.pointee.isDirty = false
         pipe.pointee.connection = nil
@@ -90,7 +92,7 @@ extension SocketEngine {
         }
         // Receivers that waited without streams may read for themselves now; senders have a peer.
         if !isReading { wakeReceivers() }
-        if pipe.pointee.hasRoom { pattern.writable(pipe) }
+        if pipe.hasRoom { pattern.writable(pipe) }
         wakeSenders()
         if pipe.pointee.hasUnsent { markDirty(pipe) }
         return true
@@ -110,10 +112,11 @@ extension SocketEngine {
     func end(_ connection: Connection, because error: SocketError?) {
         guard !connection.isEnded, let pipe = connection.pipe else { return }
         connection.isEnded = true
+        connection.decodeRest(into: pipe)
         connection.breakLink()
         _ = cmc_epoll_remove(epoll, connection.link.descriptor)
         streamCount -= 1
-        readyConnections.removeAll { $0 === connection }
+        unmarkReady(connection)
         graveyard.append(connection)
         pipe.pointee.received.rollback()
         pipe.pointee.connection = nil

@@ -32,6 +32,10 @@ extension SocketEngine {
                 let now = cmc_now_ns()
                 timeout = deadline > now ? Int64(clamping: deadline - now) : 0
             }
+            if timeout != 0, readWhileLooking() {
+                leaveReading()
+                return true
+            }
             // What there is to do lets the lock go, and a look may leave something to do: until
             // neither is so.
             repeat {
@@ -44,18 +48,38 @@ extension SocketEngine {
             } while hasWork
             isReaderAsleep = true
         }
-        let found = readOnce(timeout: timeout)
+        let found = readOnce(timeout: timeout, leavesDecoding: true)
         isReaderAsleep = false
         leaveReading()
         return found || timeout < 0
     }
 
+    /// Reads for as long as the option says before the reader sleeps. Lock held and reader role taken;
+    /// the lock is let go meanwhile.
+    ///
+    /// - Returns: whether there was something to read, or there is another reason to look.
+    private func readWhileLooking() -> Bool {
+        let limit = lookout.streamNanoseconds(option: options.spinMicroseconds)
+        guard limit > 0 else { return false }
+        flushWatched()
+        let end = cmc_now_ns() + limit
+        repeat {
+            if readOnce(timeout: 0, leavesDecoding: true) { return true }
+            if pattern.isReadyToReceive() || state != .open { return true }
+        } while cmc_now_ns() < end
+        return false
+    }
+
     /// One look at the connections: first those known to be ready, else those that epoll names.
     /// Lock held and reader role taken; the lock is let go meanwhile.
-    private func readOnce(timeout: Int64) -> Bool {
+    private func readOnce(timeout: Int64, leavesDecoding: Bool) -> Bool {
         var ready = readyConnections
         readyConnections = []
-        for connection in ready { connection.isReady = false }
+        for connection in ready {
+            connection.readyIndex = -1
+            // With the role the decoding is the reader's again.
+            unsafe connection.pipe?.pointee.unread = nil
+        }
         lock.unlock()
         if ready.isEmpty {
             unsafe withUnsafeTemporaryAllocation(
@@ -75,7 +99,7 @@ extension SocketEngine {
                 }
             }
         }
-        for connection in ready { connection.readTurn() }
+        for connection in ready { connection.readTurn(leavesDecoding: leavesDecoding) }
         lock.lock()
         for connection in ready { finishTurn(connection) }
         return !ready.isEmpty
@@ -95,14 +119,16 @@ extension SocketEngine {
         switch connection.turnResult {
         case .waiting: break
         case .more: markReady(connection)
+        case .unread:
+            unsafe pipe.pointee.unread = connection.decoder
+            // For the I/O thread, if the receivers stay away.
+            markReady(connection)
+            pattern.readable(pipe)
         case .stalled:
             connection.isStalled = true
             _ = cmc_epoll_remove(epoll, connection.link.descriptor)
             // Marked while it was being read: nobody may read it now.
-            if connection.isReady {
-                connection.isReady = false
-                readyConnections.removeAll { $0 === connection }
-            }
+            unmarkReady(connection)
             // The consumer may have made room since.
             resumeIfRoom(connection)
         }
@@ -110,8 +136,31 @@ extension SocketEngine {
 
     func markReady(_ connection: Connection) {
         guard !connection.isReady else { return }
-        connection.isReady = true
+        connection.readyIndex = readyConnections.count
         readyConnections.append(connection)
+    }
+
+    func unmarkReady(_ connection: Connection) {
+        let index = connection.readyIndex
+        guard index >= 0 else { return }
+        connection.readyIndex = -1
+        let last = readyConnections.removeLast()
+        guard last !== connection else { return }
+        readyConnections[index] = last
+        last.readyIndex = index
+    }
+
+    /// Receivers have decoded what they could. Lock held, nobody reading.
+    func selfDecodingEnded(on connection: Connection, _ found: FrameDecoder.Whole) {
+        if found == .other {
+            connection.needsReader = true
+        } else if connection.isDrained {
+            // The socket's set tells of more.
+            unmarkReady(connection)
+            unsafe connection.decoder.pointee.settle()
+            return
+        }
+        if readOwner == .ioThread { postBackgroundRead() }
     }
 
     /// Lets the reader role go and the next one in. Lock held.
@@ -123,13 +172,20 @@ extension SocketEngine {
         graveyard = []
         if signal != nil { returnReading() }
         if state == .open {
-            lastLeave = readOwner == .receivers ? cmc_now_ns() : 0
-            if readOwner == .receivers { armLease() }
-            if hasReceiveWaiters { wakeReceivers() }
+            if readOwner == .receivers || hasUnread {
+                lastLeave = cmc_now_ns()
+                armLease()
+            }
+            if hasReceiveWaiters { style == .async ? passOn() : wakeReceivers() }
         }
-        if readOwner == .ioThread && !readyConnections.isEmpty { postBackgroundRead() }
+        if readOwner == .ioThread, readyConnections.contains(where: { !$0.isUnread }) {
+            postBackgroundRead()
+        }
         withExtendedLifetime(dead) {}
     }
+
+    /// Whether bytes wait for receivers to decode them.
+    private var hasUnread: Bool { readyConnections.contains { $0.isUnread } }
 
     /// A stalled connection goes on when its queue has room again.
     func resumeIfRoom(_ connection: Connection) {
@@ -164,7 +220,12 @@ extension SocketEngine {
             return
         }
         isReading = true
-        _ = readOnce(timeout: 0)
+        // Left to those who are about to receive; but who lets it lie loses it to us, for a PING or
+        // the end of the peer may stand behind it.
+        _ = readOnce(
+            timeout: 0,
+            leavesDecoding: callback != nil || (hasReceiveWaiters && !isLeaseOver))
+        isLeaseOver = false
         leaveReading()
         if state == .open, pattern.isReadyToReceive() { wakeReceivers() }
         settleAndUnlock()
@@ -194,13 +255,17 @@ extension SocketEngine {
     private func checkLease() {
         lock.lock()
         isLeaseTimerSet = false
+        let hasUnread = hasUnread
         // While a receiver is inside it reads; the timer is set again when it leaves.
-        if readOwner == .receivers && !isReading {
-            if cmc_now_ns() &- lastLeave < SocketEngine.leaseNanoseconds / 2 {
+        if !isReading, readOwner == .receivers || (hasUnread && callback == nil) {
+            let limit =
+                hasUnread ? SocketEngine.unreadNanoseconds : SocketEngine.leaseNanoseconds / 2
+            if cmc_now_ns() &- lastLeave < limit {
                 isLeaseTimerSet = true
                 startLeaseTimer()
             } else {
-                returnReading()
+                isLeaseOver = true
+                if readOwner == .receivers { returnReading() } else { postBackgroundRead() }
             }
         }
         settleAndUnlock()

@@ -1,6 +1,6 @@
 import CMCLinux
 import MCLock
-package import MCMemory
+public import MCMemory
 import MCQueue
 
 /// Polling: receive in the calling thread.
@@ -11,8 +11,23 @@ extension SocketEngine {
     /// - Parameter waits: false for DONTWAIT; else RCVTIMEO says how long.
     /// - Throws: `wouldBlock`, `timedOut`, `closed`, `terminated`, `mixedReceiveStyles`, and what
     ///   the pattern throws.
-    package func receive(into message: inout Message, waits: Bool) throws(SocketError) {
+    public func receive(into message: inout Message, waits: Bool) throws(SocketError) {
         lock.lock()
+        if style == .polling, state == .open, let plainQueue,
+            plainQueue.receive(into: &message) != nil
+        {
+            didReceive()
+            settleAndUnlock()
+            return
+        }
+        try receiveByPattern(into: &message, waits: waits)
+    }
+
+    /// Lock held; let go at the end.
+    @inline(never)
+    private func receiveByPattern(
+        into message: inout Message, waits: Bool
+    ) throws(SocketError) {
         do throws(SocketError) {
             try claim(.polling)
             if try !receiveOrLook(&message, waits: waits) {
@@ -26,22 +41,29 @@ extension SocketEngine {
     }
 
     /// Lock held. Takes a message that is queued.
-    @inline(__always)
     private func receiveOrLook(
         _ message: inout Message, waits: Bool
     ) throws(SocketError) -> Bool {
         guard state == .open else { throw closedError() }
         guard try pattern.receive(into: &message) else { return false }
+        didReceive()
+        return true
+    }
+
+    @inline(__always)
+    func didReceive() {
         if hasReceiveWaiters { passOn() }
         clearSignalIfIdle()
-        return true
     }
 
     /// More may be there for the next receiver.
     @inline(never)
     func passOn() {
-        if pattern.isReadyToReceive() || (!isReading && readOwner == .receivers) {
+        if pattern.isReadyToReceive() {
             wakeReceivers()
+        } else if !isReading && readOwner == .receivers {
+            // A thread that waits reads on, a task leaves that to the I/O thread.
+            if style == .async { returnReading() } else { wakeReceivers() }
         }
     }
 
@@ -51,7 +73,7 @@ extension SocketEngine {
         if !waits || timeout == 0 {
             // One look at what is there already; never sleeps.
             if canLead && signal == nil {
-                _ = lead(until: 0)
+                lookOnce()
                 if try receiveOrLook(&message, waits: false) { return }
             }
             throw SocketError(.wouldBlock, "no message for the \(pattern.socketType) socket")
@@ -74,12 +96,26 @@ extension SocketEngine {
         }
     }
 
+    /// Reads what is there, and decodes enough of it to know whether there is a message. Lock held;
+    /// let go meanwhile.
+    func lookOnce() {
+        _ = lead(until: 0)
+        if !pattern.isReadyToReceive(), canLead, !readyConnections.isEmpty { _ = lead(until: 0) }
+    }
+
     /// Sleeps until somebody else has read something. Lock held; let go meanwhile.
     ///
     /// - Returns: false when the deadline passed first.
     private func follow(until deadline: UInt64?) -> Bool {
         flushWatched()
         if pattern.isReadyToReceive() || state != .open { return true }
+        // News that came meanwhile found nobody to be woken: the last look is under the lock.
+        if !quietPipes.isEmpty,
+            lookOn(for: { takeBackReadable() || pattern.isReadyToReceive() })
+                || pattern.isReadyToReceive()
+        {
+            return true
+        }
         let waiter = Waiter()
         receiveWaiters.append(waiter)
         settleAndUnlock()

@@ -7,7 +7,7 @@ extension SocketEngine {
     /// As `send(_:waits:)`, for one frame with a copy of `bytes`.
     ///
     /// - Throws: also `outOfMemory`.
-    package func send(bytes: UnsafeRawBufferPointer, waits: Bool) throws(SocketError) {
+    public func send(bytes: UnsafeRawBufferPointer, waits: Bool) throws(SocketError) {
         if bytes.count < OutBuffer.gatherBytes {
             try unsafe send(Outgoing(bytes), waits: waits)
         } else {
@@ -34,6 +34,17 @@ extension SocketEngine {
     @inline(__always)
     package func send(_ message: Outgoing, waits: Bool) throws(SocketError) {
         lock.lock()
+        if state == .open, let plainBalancer, plainBalancer.send(message) {
+            if hasWork && waits { flushDirty(paces: true) }
+            settleAndUnlock()
+            return
+        }
+        try sendByPattern(message, waits: waits)
+    }
+
+    /// Lock held; let go at the end.
+    @inline(never)
+    private func sendByPattern(_ message: Outgoing, waits: Bool) throws(SocketError) {
         guard state == .open else {
             lock.unlock()
             throw closedError()
@@ -91,6 +102,13 @@ extension SocketEngine {
     ///
     /// - Returns: false when the deadline passed first.
     private func waitForRoom(until deadline: UInt64?) -> Bool {
+        // News that came meanwhile found nobody to be woken: the last look is under the lock.
+        if !fullPipes.isEmpty,
+            lookOn(for: { takeBackWritable() || pattern.isReadyToSend() })
+                || pattern.isReadyToSend()
+        {
+            return true
+        }
         let waiter = Waiter()
         sendWaiters.append(waiter)
         settleAndUnlock()

@@ -66,6 +66,7 @@ extension SocketEngine {
     func settle() {
         while hasWork {
             hasWork = false
+            if !quietPipes.isEmpty || !fullPipes.isEmpty { askToBeTold() }
             detachDrained()
             flushDirty()
             let wakes = self.wakes

@@ -224,7 +224,7 @@ extension SocketEngine {
     }
 
     private func credit(_ pipe: Pipe, messages: Int) {
-        let wasFull = pipe.pointee.isFull
+        let wasFull = pipe.isFull
         pipe.pointee.queuedMessages -= messages
         if wasFull || !sendWaiters.isEmpty {
             if pipe.pointee.isAttached { pattern.writable(pipe) }

@@ -21,7 +21,7 @@ import Synchronization
 /// - Thread rule: the package methods may be called from any thread. Members are guarded by `lock`
 ///   unless they say otherwise.
 /// - Ownership: the I/O thread keeps an open engine alive; `close` starts its end.
-package final class SocketEngine: @unchecked Sendable {
+public final class SocketEngine: @unchecked Sendable {
     /// A pipe with so many bytes is written by whoever appends to it.
     package static let flushBytes = 256 << 10
     /// A socket that was written more recently is in a burst: the flusher writes, not the sender. Of
@@ -30,6 +30,8 @@ package final class SocketEngine: @unchecked Sendable {
     static let burstNanoseconds: UInt64 = 8_000
     /// How long after a receiver left the I/O thread takes the reading over.
     static let leaseNanoseconds: UInt64 = 5_000_000
+    /// How long receivers may take to decode what was read for them.
+    static let unreadNanoseconds: UInt64 = 20_000_000
 
     enum State {
         case open
@@ -46,6 +48,9 @@ package final class SocketEngine: @unchecked Sendable {
 
     let lock = BiasedLock.create()
     package let pattern: any Pattern
+    /// The pattern's, kept here because asking it costs three calls a message.
+    let plainQueue: FairQueue?
+    let plainBalancer: LoadBalancer?
     let ioThread: IOThread
     let transports: [Scheme: any StreamTransport]
     let inproc: InprocRegistry
@@ -66,6 +71,11 @@ package final class SocketEngine: @unchecked Sendable {
     var notices: [Notice] = []
     var wakes: [Waiter] = []
     var watched: [Pipe] = []
+    /// In-process pipes that are out of the turn, and whose other end has not been asked to tell of a
+    /// message, or of room.
+    var quietPipes: [Pipe] = []
+    var fullPipes: [Pipe] = []
+    var lookout = Lookout()
     var isTicking = false
     /// When a turn of writing ended last, on any pipe. Not guarded.
     let lastTurn = Atomic<UInt64>(0)
@@ -87,6 +97,8 @@ package final class SocketEngine: @unchecked Sendable {
     var isReaderAsleep = false
     var readOwner = ReadOwner.ioThread
     var isLeaseTimerSet = false
+    /// Receivers stayed away: the I/O thread decodes what they have left.
+    var isLeaseOver = false
     var lastLeave: UInt64 = 0
     var streamCount = 0
     /// Connections that have undecoded bytes, or whose last read was full.
@@ -105,6 +117,8 @@ package final class SocketEngine: @unchecked Sendable {
     /// Known without touching the list, which would cost a retain on every message.
     var hasReceiveWaiters = false
     var sendWaiters = WaiterList()
+    /// For when the timer of the suspended tasks is set; `max` while it is not.
+    var taskDeadline = UInt64.max
     var callback: (@Sendable (borrowing Message) -> Void)?
     var isDeliveryPosted = false
     var signal: EventSignal?
@@ -129,6 +143,8 @@ package final class SocketEngine: @unchecked Sendable {
         epoll = cmc_epoll_create()
         wakeDescriptor = cmc_eventfd()
         self.pattern = pattern
+        plainQueue = pattern.plainQueue
+        plainBalancer = pattern.plainBalancer
         self.options = options
         self.ioThread = ioThread
         self.transports = transports
@@ -186,7 +202,7 @@ package final class SocketEngine: @unchecked Sendable {
             pipe.pointee.sendHighWaterMark = options.sendHighWaterMark
             pipe.pointee.receiveHighWaterMark.store(
                 options.receiveHighWaterMark, ordering: .relaxed)
-            if pipe.pointee.hasRoom { pattern.writable(pipe) }
+            if pipe.hasRoom { pattern.writable(pipe) }
         }
         wakeSenders()
         settleAndUnlock()

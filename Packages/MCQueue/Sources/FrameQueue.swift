@@ -15,7 +15,9 @@ public import Synchronization
 @safe
 @frozen
 public struct FrameQueue: @unchecked Sendable {
-    public static let framesPerSegment = 62
+    @inlinable public static var framesPerSegment: Int { 62 }
+    /// The longest payload that is copied through the queue.
+    static let spreadBytes = 8 * MemoryLayout<Frame>.size
 
     @frozen
     @usableFromInline
@@ -131,16 +133,41 @@ extension FrameQueue {
     /// A frame was made at `place()`. `ends` says whether it is the last of its message.
     @inlinable
     @inline(__always)
-    public func placed(ends: Bool) {
-        let index = unsafe producer.pointee.index &+ 1
+    public func placed(ends: Bool, places: Int = 1) {
+        let index = unsafe producer.pointee.index &+ places
         unsafe producer.pointee.index = index
-        unsafe producer.pointee.frames &+= 1
+        unsafe producer.pointee.frames &+= UInt(places)
         if ends {
             unsafe producer.pointee.messages &+= 1
             unsafe producer.pointee.committedSegment = producer.pointee.segment
             unsafe producer.pointee.committedIndex = index
             unsafe producer.pointee.committedFrames = producer.pointee.frames
         }
+    }
+
+    /// Adds a frame with a copy of `count` bytes. Up to `spreadBytes` they go into the queue itself,
+    /// and the consumer makes the block, which is its own then: a block that travels costs both
+    /// threads more than the copy.
+    ///
+    /// - Returns: false when there is no memory.
+    public func push(copying address: UnsafeRawPointer?, count: Int, hasMore: Bool) -> Bool {
+        let place = unsafe place()
+        let places = 1 + (count + MemoryLayout<Frame>.size - 1) / MemoryLayout<Frame>.size
+        if count > Frame.inlineCapacity, count <= FrameQueue.spreadBytes,
+            unsafe producer.pointee.index + places <= FrameQueue.framesPerSegment
+        {
+            unsafe place.initialize(to: Frame(spread: count))
+            unsafe UnsafeMutableRawPointer(place + 1).copyMemory(
+                from: address.unsafelyUnwrapped, byteCount: count)
+            unsafe place.pointee.hasMore = hasMore
+            placed(ends: !hasMore, places: places)
+            return true
+        }
+        let bytes = unsafe UnsafeRawBufferPointer(start: address, count: count)
+        guard var frame = unsafe Frame(copyingIfPossible: bytes) else { return false }
+        frame.hasMore = hasMore
+        push(frame)
+        return true
     }
 
     @usableFromInline
@@ -169,15 +196,18 @@ extension FrameQueue {
         guard hasUnfinished, var segment = unsafe producer.pointee.committedSegment else { return }
         var index = unsafe producer.pointee.committedIndex
         var extra: [Segment] = []
-        for _ in unsafe 0..<(producer.pointee.frames &- producer.pointee.committedFrames) {
+        var left = unsafe producer.pointee.frames &- producer.pointee.committedFrames
+        while left > 0 {
             if index == FrameQueue.framesPerSegment {
                 guard let next = unsafe segment.next.pointee else { break }
                 segment = Segment(block: next)
                 extra.append(segment)
                 index = 0
             }
+            let places = unsafe FrameQueue.places(at: segment.frames + index)
             unsafe (segment.frames + index).deinitialize(count: 1)
-            index &+= 1
+            index &+= places
+            left &-= UInt(places)
         }
         // Segments added for the dropped frames go; the consumer has never seen them.
         if !extra.isEmpty { unsafe producer.pointee.committedSegment?.next.pointee = nil }
@@ -220,6 +250,11 @@ extension FrameQueue {
     @inlinable
     public func pop() -> Frame? {
         guard let place = unsafe front() else { return nil }
+        if unsafe place.pointee.isSpread {
+            var message = Message()
+            unsafe popSpread(place, into: &message)
+            return message.removeFirst()
+        }
         let frame = unsafe place.move()
         popped(ends: !frame.hasMore)
         return frame
@@ -232,10 +267,36 @@ extension FrameQueue {
     @inline(__always)
     public func pop(into message: inout Message) -> Bool {
         guard let place = unsafe front() else { return false }
+        if unsafe place.pointee.isSpread {
+            unsafe popSpread(place, into: &message)
+            return true
+        }
         let ends = unsafe !place.pointee.hasMore
         unsafe message.become(frameMovedFrom: place)
         popped(ends: ends)
         return true
+    }
+
+    /// Takes a frame whose payload lies behind its head. Traps when there is no memory for so few
+    /// bytes, as Swift's own objects do.
+    @usableFromInline
+    @inline(never)
+    func popSpread(_ place: UnsafeMutablePointer<Frame>, into message: inout Message) {
+        let count = unsafe place.pointee.spreadCount
+        let isMade = unsafe message.withHeadPlace {
+            unsafe Frame.initializeBlock($0, copying: UnsafeRawPointer(place + 1), count: count)
+        }
+        precondition(isMade, "no memory for a frame of \(count) bytes")
+        let hasMore = unsafe place.pointee.hasMore
+        message.headHasMore = hasMore
+        popped(ends: !hasMore, places: unsafe FrameQueue.places(at: place))
+    }
+
+    /// How many places the frame at `place` takes up.
+    private static func places(at place: UnsafeMutablePointer<Frame>) -> Int {
+        guard unsafe place.pointee.isSpread else { return 1 }
+        let size = MemoryLayout<Frame>.size
+        return unsafe 1 + (place.pointee.spreadCount + size - 1) / size
     }
 
     /// The oldest published frame in its place; nil when there is none.
@@ -258,9 +319,9 @@ extension FrameQueue {
     /// The frame at `front` was moved out.
     @inlinable
     @inline(__always)
-    func popped(ends: Bool) {
-        unsafe consumer.pointee.index &+= 1
-        unsafe consumer.pointee.frames &+= 1
+    func popped(ends: Bool, places: Int = 1) {
+        unsafe consumer.pointee.index &+= places
+        unsafe consumer.pointee.frames &+= UInt(places)
         if ends { countMessage() }
     }
 

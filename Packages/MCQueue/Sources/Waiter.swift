@@ -26,6 +26,8 @@ package final class Waiter: @unchecked Sendable {
 
     private let kind: Kind
     private let word: UnsafeMutablePointer<Atomic<UInt32>>?
+    /// When a task is to be woken in any case; nanoseconds of the monotonic clock.
+    fileprivate let deadline: UInt64?
 
     /// A waiter for the calling thread, to be followed by `sleep`.
     package init() {
@@ -33,12 +35,16 @@ package final class Waiter: @unchecked Sendable {
         let word = UnsafeMutablePointer<Atomic<UInt32>>.allocate(capacity: 1)
         unsafe word.initialize(to: Atomic(0))
         unsafe self.word = word
+        deadline = nil
     }
 
-    /// A waiter for a suspended task.
-    package init(_ continuation: UnsafeContinuation<WakeReason, Never>) {
+    /// A waiter for a suspended task, whose list is asked for those whose `deadline` has passed.
+    package init(
+        _ continuation: UnsafeContinuation<WakeReason, Never>, until deadline: UInt64? = nil
+    ) {
         kind = unsafe .task(continuation)
         unsafe word = nil
+        self.deadline = deadline
     }
 
     deinit {
@@ -99,6 +105,16 @@ package struct WaiterList {
         defer { waiters = [] }
         return waiters
     }
+
+    /// Takes the tasks whose deadline has passed.
+    package mutating func takeLate(now: UInt64) -> [Waiter] {
+        let late = waiters.filter { $0.deadline.map { $0 <= now } ?? false }
+        if !late.isEmpty { waiters.removeAll { $0.deadline.map { $0 <= now } ?? false } }
+        return late
+    }
+
+    /// When the next deadline of a task passes.
+    package var nextDeadline: UInt64? { waiters.lazy.compactMap(\.deadline).min() }
 
     /// - Returns: whether the waiter was still on the list, so that nobody else wakes it.
     package mutating func remove(_ waiter: Waiter) -> Bool {

@@ -32,6 +32,8 @@ typedef struct {
     const char *pattern;
     /// How the receiver receives: "polling", and for ours "callback", "async", "await".
     const char *style;
+    /// Microseconds that a waiting thread of ours looks on; -1 for its default.
+    int spin;
     /// Bytes that a raw socket is given at once.
     size_t write_size;
     /// Ends of the channel to the other worker, of who binds and of who connects; see telling.h.

@@ -94,11 +94,32 @@ void cmc_yield(void);
 /// Keeps the compiler, and not the processor, from moving reads and writes over it.
 static inline void cmc_compiler_fence(void) { __atomic_signal_fence(__ATOMIC_SEQ_CST); }
 
-/// Announces that the process will call `cmc_membarrier`. 0, or -errno where there is none.
-int cmc_membarrier_register(void);
+/// Not 0 where the kernel has membarrier(2) for this process. Set before main, and never changed.
+extern int cmc_membarrier_state;
+static inline int cmc_has_membarrier(void) { return cmc_membarrier_state; }
 /// A full memory barrier on every thread of the process that runs at this moment (membarrier(2)).
 /// Does not return when it fails, which it cannot once it was announced.
 void cmc_membarrier(void);
+
+/// The two halves of a fence between a thread that passes often and one that passes rarely: with
+/// membarrier(2) the first pays nothing, without it both pay a full fence.
+static inline void cmc_fence_light(void) {
+    if (cmc_membarrier_state) {
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    } else {
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    }
+}
+static inline void cmc_fence_heavy(void) {
+    if (cmc_membarrier_state) {
+        cmc_membarrier();
+    } else {
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    }
+}
+
+/// Processors that the calling thread may run on.
+int cmc_processor_count(void);
 
 extern __thread void *cmc_thread_heap_slot;
 
@@ -119,16 +140,23 @@ static inline void cmc_pause(void) {
 
 // MARK: - Copies
 
-/// Copies a small payload (count <= 56) out of a buffer that is readable for 56 bytes, in a few
-/// wide moves instead of a call to memcpy.
-static inline void cmc_copy_small(void *to, const void *from, size_t count) {
-    if (count <= 16) {
-        __builtin_memcpy(to, from, 16);
-    } else if (count <= 32) {
-        __builtin_memcpy(to, from, 32);
-    } else {
-        __builtin_memcpy(to, from, 56);
+/// Makes the eight words of a small frame: up to 56 bytes of payload from a buffer that is readable
+/// for 56, and the last word. In stores of 16 bytes, because a frame is moved in loads of 16: the
+/// processor makes a load wait whose bytes two stores have just written.
+static inline void cmc_make_frame(void *to, const void *from, size_t count, uint64_t last) {
+    typedef uint64_t pair __attribute__((vector_size(16)));
+    char *t = (char *)to;
+    const char *f = (const char *)from;
+    pair end = {0, last};
+    __builtin_memcpy(t, f, 16);
+    if (count > 16) {
+        __builtin_memcpy(t + 16, f + 16, 16);
+        __builtin_memcpy(t + 32, f + 32, 16);
+        uint64_t word;
+        __builtin_memcpy(&word, f + 48, 8);
+        end[0] = word;
     }
+    __builtin_memcpy(t + 48, &end, 16);
 }
 
 /// memcpy, without a call for what is small: two moves of a fixed size that may overlap.
