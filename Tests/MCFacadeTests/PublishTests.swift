@@ -225,6 +225,45 @@ extension FacadeTests {
             }
         }
 
+        /// What a burst leaves behind arrives without another send; also what was sent to some only.
+        @Test(arguments: Way.allCases)
+        func burstsArriveWholeAndInOrder(way: Way) throws {
+            try withContext { context in
+                let pub = try PubSocket(
+                    context: context, options: .test { $0.sendHighWaterMark = 0 })
+                let endpoint = try pub.bind(way.fresh)
+                let subs = try (0..<3).map { _ in
+                    try SubSocket(
+                        context: context, options: .test { $0.receiveHighWaterMark = 0 })
+                }
+                for (index, sub) in subs.enumerated() {
+                    try sub.connect(endpoint)
+                    try sub.subscribe("all")
+                    try sub.subscribe("\(index)")
+                    for topic in ["all", "\(index)"] {
+                        try untilSubscribed(pub, sub, topic: topic)
+                    }
+                }
+                for sub in subs { _ = try sub.countUntilQuiet(50) }
+                for (round, length) in [1, 3, 4, 50, 700, 5000, 2].enumerated() {
+                    for number in 0..<length { try pub.send("all\(round)/\(number)") }
+                    for index in subs.indices { try pub.send("\(index) alone") }
+                    try pub.send("all end")
+                    for (index, sub) in subs.enumerated() {
+                        for number in 0..<length {
+                            let text = try sub.text()
+                            if text != "all\(round)/\(number)" {
+                                Issue.record("\(text) instead of \(round)/\(number)")
+                                return
+                            }
+                        }
+                        #expect(try sub.text() == "\(index) alone")
+                        #expect(try sub.text() == "all end")
+                    }
+                }
+            }
+        }
+
         /// Subscriptions outlive the connection.
         @Test(arguments: Way.streams)
         func subscribesAgainAfterReconnect(way: Way) throws {

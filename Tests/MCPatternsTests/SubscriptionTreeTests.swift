@@ -14,12 +14,33 @@ private func check(
 private func match(_ tree: inout SubscriptionTree, _ topic: [UInt8]) -> [Int] {
     var found: [Int] = []
     unsafe topic.withUnsafeBytes { buffer in
-        unsafe tree.match(topic: buffer) { found.append($0) }
+        found = unsafe Array(tree.audience(of: buffer).list)
     }
     check(Set(found).count == found.count, "a subscriber was visited twice")
     let any = unsafe topic.withUnsafeBytes { unsafe tree.matches(topic: $0) }
     check(any == !found.isEmpty)
     return found.sorted()
+}
+
+/// Asks for one topic after the other without a change of the tree: an audience that is said to be the
+/// same is.
+private func checkRepeats(
+    _ tree: inout SubscriptionTree, _ model: Model, topics: [[UInt8]]
+) {
+    var last: [Int]?
+    for topic in topics {
+        let (list, isSame) = unsafe topic.withUnsafeBytes { buffer in
+            let (list, isSame) = unsafe tree.audience(of: buffer)
+            return unsafe (Array(list), isSame)
+        }
+        check(list.sorted() == model.match(topic))
+        if let last {
+            check(!isSame || list == last)
+            // One and the same topic is known again.
+            if topic == topics[0], topics[0] == topics[1], list == last { check(isSame) }
+        }
+        last = list
+    }
 }
 
 private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
@@ -194,7 +215,10 @@ private struct PrefixMaker {
             if known.count > 300 { known.removeFirst(100) }
             check(tree.prefixCount == model.wishes.count)
             let topic = prefix + maker.make(&random)
+            let isSame = unsafe topic.withUnsafeBytes { unsafe tree.audience(of: $0).isSame }
+            check(!isSame, "after a change, even one that changes nothing, nothing is the same")
             check(match(&tree, topic) == model.match(topic))
+            checkRepeats(&tree, model, topics: [topic, topic, prefix, known[0], [], topic])
             check(tree.contains(prefix: prefix) == (model.wishes[prefix] != nil))
             if round % 100 == 0 {
                 var prefixes: [[UInt8]: Int] = [:]

@@ -11,11 +11,14 @@ package final class Pub: Pattern {
     /// What in-process peers send: subscriptions in the form of messages.
     private let requests = FairQueue.create()
     private var subscriptions = SubscriptionTree()
-    private var epoch: UInt64 = 0
+    private let fanOut = FanOut.create()
 
     package init() {}
 
-    deinit { requests.destroy() }
+    deinit {
+        requests.destroy()
+        fanOut.destroy()
+    }
 
     /// Subscriptions come as messages from ZMTP 3.0 peers and from sockets of this process.
     package var takesMessages: Bool { true }
@@ -28,10 +31,14 @@ package final class Pub: Pattern {
     }
 
     package func disconnected(_ pipe: Pipe) {
+        fanOut.close()
         subscriptions.removeAll(subscriber: pipe.bitPattern)
     }
 
+    package func closeSending(_ pipe: Pipe) { fanOut.close() }
+
     package func detach(_ pipe: Pipe) {
+        fanOut.close()
         requests.remove(pipe)
         subscriptions.removeAll(subscriber: pipe.bitPattern)
         let index = pipe.pointee.sendIndex
@@ -75,16 +82,8 @@ package final class Pub: Pattern {
     }
 
     package func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
-        epoch &+= 1
-        let epoch = epoch
-        unsafe subscriptions.match(topic: message.firstBytes) { subscriber in
-            // Safe because a subscriber is a pipe's address and leaves the tree with its pipe.
-            guard let pipe = Pipe(bitPattern: subscriber), pipe.pointee.epoch != epoch else {
-                return
-            }
-            pipe.pointee.epoch = epoch
-            if pipe.hasRoom { pipe.write(message) }
-        }
+        let (audience, isSame) = unsafe subscriptions.audience(of: message.firstBytes)
+        unsafe fanOut.send(message, to: audience, isSame: isSame)
         return .sent
     }
 

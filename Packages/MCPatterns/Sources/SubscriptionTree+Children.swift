@@ -3,7 +3,8 @@
 // that it costs at most about four places per child. Else there is a list, ordered by key.
 //
 // What the way down needs of a child stands in its parent's table or list, as a copy of the
-// child's branch: a child without label and without subscribers is passed without a look at it.
+// child's branch: a child without label is passed without a look at it, unless it has both subscribers
+// and children.
 
 extension SubscriptionNodes {
     private static func isDense(span: Int, count: Int) -> Bool {
@@ -47,7 +48,7 @@ extension SubscriptionNodes {
         let node = unsafe base + Int(parent)
         unsafe base[Int(child)].parent = parent
         unsafe base[Int(child)].branch.key = key
-        let new = unsafe base[Int(child)].branch
+        let new = copy(of: child)
         let branch = unsafe node.pointee.branch
         let count = unsafe Int(node.pointee.childCount)
         defer { publish(parent) }
@@ -76,22 +77,30 @@ extension SubscriptionNodes {
     mutating func replaceChild(key: UInt8, of parent: UInt32, with child: UInt32) {
         unsafe base[Int(child)].parent = parent
         unsafe base[Int(child)].branch.key = key
-        let branch = unsafe base[Int(child)].branch
+        let branch = copy(of: child)
         unsafe Self.child(of: base[Int(parent)].branch, key)?.pointee = branch
     }
 
-    /// Brings a node's branch up to date, and the parent's copy of it. A node that was just
-    /// made has no copy yet, and its parent's number means nothing.
-    mutating func publish(_ number: UInt32) {
+    /// A node's branch as its parent has it.
+    private func copy(of number: UInt32) -> SubscriptionBranch {
         let node = unsafe base + Int(number)
-        unsafe node.pointee.branch.isPlain =
-            node.pointee.labelLength == 0 && node.pointee.entryCount == 0
-        let branch = unsafe node.pointee.branch
-        let parent = unsafe base[Int(node.pointee.parent)].branch
-        guard let copy = unsafe Self.child(of: parent, branch.key),
-            unsafe copy.pointee.node == number
+        var copy = unsafe node.pointee.branch
+        let hasLabel = unsafe node.pointee.labelLength > 0
+        let set = unsafe node.pointee.set
+        copy.isPlain = !hasLabel && set == 0
+        if unsafe !hasLabel && set != 0 && node.pointee.childCount == 0 { copy.becomeLeaf(set) }
+        return copy
+    }
+
+    /// Brings the parent's copy of a node's branch up to date. A node that was just made has no
+    /// copy yet, and its parent's number means nothing.
+    mutating func publish(_ number: UInt32) {
+        let copy = copy(of: number)
+        let parent = unsafe base[Int(base[Int(number)].parent)].branch
+        guard let place = unsafe Self.child(of: parent, copy.key),
+            unsafe place.pointee.node == number
         else { return }
-        unsafe copy.pointee = branch
+        unsafe place.pointee = copy
     }
 
     /// Forgets the child that `key` leads to.

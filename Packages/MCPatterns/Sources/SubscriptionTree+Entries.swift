@@ -3,11 +3,10 @@
 
 extension SubscriptionNodes {
     /// Where a node keeps its entries.
-    @inlinable @inline(__always)
     static func entries(
         of node: UnsafeMutablePointer<SubscriptionNode>
     ) -> UnsafeMutablePointer<SubscriptionEntry> {
-        if unsafe node.pointee.entryCapacity > 0 {
+        if unsafe node.pointee.entryRoom > 0 {
             let bits =
                 unsafe UInt(node.pointee.entry.slot)
                 | UInt(node.pointee.entry.count) << 32
@@ -21,7 +20,7 @@ extension SubscriptionNodes {
     }
 
     /// Behind the label and the branch.
-    @inlinable static var offsetOfEntry: Int { 32 }
+    static var offsetOfEntry: Int { 32 }
 
     func entryCount(of number: UInt32) -> Int { Int(unsafe base[Int(number)].entryCount) }
 
@@ -56,15 +55,17 @@ extension SubscriptionNodes {
         }
         let node = unsafe base + Int(number)
         let count = unsafe Int(node.pointee.entryCount)
-        if unsafe count == max(Int(node.pointee.entryCapacity), 1) {
-            unsafe resize(node, to: count * 2)
+        if unsafe count == 1 << Int(node.pointee.entryRoom) {
+            unsafe resize(node, to: node.pointee.entryRoom + 1)
         }
         let place = unsafe Self.entries(of: node) + found.place
         unsafe (place + 1).update(from: place, count: count - found.place)
         unsafe place.pointee = SubscriptionEntry(
             slot: slot, count: 1, position: subscribers.link(slot: slot, node: number))
         unsafe node.pointee.entryCount += 1
-        if count == 0 { publish(number) }
+        unsafe node.pointee.set = sets.adding(
+            slot, at: found.place, to: node.pointee.set)
+        publish(number)
         return true
     }
 
@@ -89,8 +90,15 @@ extension SubscriptionNodes {
         let count = unsafe Int(node.pointee.entryCount) - 1
         unsafe entry.update(from: entry + 1, count: count - found.place)
         unsafe node.pointee.entryCount = UInt32(count)
-        if unsafe count <= Int(node.pointee.entryCapacity) / 4 { unsafe resize(node, to: count) }
-        if count == 0 { publish(number) }
+        let room = unsafe node.pointee.entryRoom
+        // A quarter is in use, or only the place in the node itself is needed.
+        if room > 1, count <= 1 << Int(room - 2) {
+            unsafe resize(node, to: room - 2)
+        } else if room == 1, count == 0 {
+            unsafe resize(node, to: 0)
+        }
+        unsafe node.pointee.set = sets.removing(at: found.place, from: node.pointee.set)
+        publish(number)
     }
 
     /// Notes that the node stands at another position of the subscriber's list.
@@ -98,24 +106,23 @@ extension SubscriptionNodes {
         unsafe search(slot, at: number).entry?.pointee.position = position
     }
 
-    /// Makes room for `capacity` entries; up to one is kept in the node.
-    private func resize(_ node: UnsafeMutablePointer<SubscriptionNode>, to capacity: Int) {
+    /// Makes room for 2 to the power of `room` entries; one is kept in the node.
+    private func resize(_ node: UnsafeMutablePointer<SubscriptionNode>, to room: UInt8) {
         let old = unsafe Self.entries(of: node)
-        let wasOutside = unsafe node.pointee.entryCapacity > 0
-        if capacity <= 1 {
+        let wasOutside = unsafe node.pointee.entryRoom > 0
+        unsafe node.pointee.entryRoom = room
+        if room == 0 {
             guard wasOutside else { return }
             let only = unsafe old.pointee
             unsafe old.deallocate()
             unsafe node.pointee.entry = only
-            unsafe node.pointee.entryCapacity = 0
             return
         }
-        let new = UnsafeMutablePointer<SubscriptionEntry>.allocate(capacity: capacity)
+        let new = UnsafeMutablePointer<SubscriptionEntry>.allocate(capacity: 1 << Int(room))
         unsafe new.update(from: old, count: Int(node.pointee.entryCount))
         if wasOutside { unsafe old.deallocate() }
         let bits = UInt(bitPattern: new)
         unsafe node.pointee.entry.slot = UInt32(truncatingIfNeeded: bits)
         unsafe node.pointee.entry.count = UInt32(truncatingIfNeeded: bits >> 32)
-        unsafe node.pointee.entryCapacity = UInt32(capacity)
     }
 }

@@ -1,10 +1,9 @@
 /// A subscriber's wish for a node's prefix.
-@usableFromInline
 struct SubscriptionEntry {
     /// The subscriber's place in ``Subscribers``.
-    @usableFromInline var slot: UInt32
+    var slot: UInt32
     /// How many subscriptions there are; it stops at the largest number.
-    @usableFromInline var count: UInt32
+    var count: UInt32
     /// Where in the subscriber's list this node stands.
     var position: UInt32
 }
@@ -34,6 +33,19 @@ struct SubscriptionBranch {
         set { marks = marks & ~1 | (newValue ? 1 : 0) }
     }
 
+    /// A parent's copy only: the node has subscribers, and neither label nor children. The pointer's
+    /// place holds the number of the set then.
+    @inlinable var isLeaf: Bool { marks & 4 != 0 }
+
+    @inlinable var leafSet: UInt32 {
+        UInt32(truncatingIfNeeded: unsafe UInt(bitPattern: children))
+    }
+
+    mutating func becomeLeaf(_ set: UInt32) {
+        marks |= 4
+        unsafe children = UnsafeMutablePointer(bitPattern: UInt(set))
+    }
+
     /// The node has neither label nor subscribers: there is nothing to see on the way.
     @inlinable var isPlain: Bool {
         get { marks & 2 != 0 }
@@ -50,16 +62,18 @@ struct SubscriptionNode {
     @usableFromInline var label: (UInt64, UInt64) = (0, 0)
     @usableFromInline var branch = SubscriptionBranch()
     /// The only entry, or in its first two fields the address of several, ordered by slot.
-    @usableFromInline var entry = SubscriptionEntry(slot: 0, count: 0, position: 0)
+    var entry = SubscriptionEntry(slot: 0, count: 0, position: 0)
     /// The node above, or the next free one in a node that is free.
     var parent: UInt32 = 0
-    @usableFromInline var entryCount: UInt32 = 0
-    /// The room for entries outside of the node; 0 when there are none.
-    @usableFromInline var entryCapacity: UInt32 = 0
+    var entryCount: UInt32 = 0
+    /// Who has an entry, as a number of ``SubscriberSets``; 0 for nobody.
+    @usableFromInline var set: UInt32 = 0
     var childCount: UInt16 = 0
     /// The room for children.
     var childCapacity: UInt16 = 0
     @usableFromInline var labelLength: UInt8 = 0
+    /// The room for entries outside of the node is 2 to this power; 0 when there are none.
+    var entryRoom: UInt8 = 0
 }
 
 /// The nodes of a tree. Number 0 is the root, the empty prefix; it is always there, and nobody's
@@ -79,6 +93,7 @@ struct SubscriptionNodes {
     private var firstFree: UInt32 = 0
     /// The nodes in use, the root included.
     private(set) var liveCount = 1
+    var sets = SubscriberSets()
 
     init() {
         capacity = 8
@@ -89,6 +104,7 @@ struct SubscriptionNodes {
     func deallocate() {
         for index in 0..<used { freeParts(of: UInt32(index)) }
         unsafe base.deallocate()
+        sets.deallocate()
     }
 
     /// Gives back the array of a tree that has nothing but its root.
@@ -145,7 +161,7 @@ struct SubscriptionNodes {
     private func freeParts(of number: UInt32) {
         let node = unsafe base + Int(number)
         unsafe node.pointee.branch.children?.deallocate()
-        if unsafe node.pointee.entryCapacity > 0 { unsafe Self.entries(of: node).deallocate() }
+        if unsafe node.pointee.entryRoom > 0 { unsafe Self.entries(of: node).deallocate() }
         unsafe longLabel(of: node)?.deallocate()
     }
 }

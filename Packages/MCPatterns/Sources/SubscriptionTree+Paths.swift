@@ -2,16 +2,13 @@
 // up again from one that nobody wants.
 
 extension SubscriptionNodes {
-    /// Calls `body` with the entries of every node whose prefix `topic` begins with, shortest
-    /// first, until it returns false.
+    /// Calls `body` with the set of every node whose prefix `topic` begins with and that has
+    /// subscribers, shortest first, until it returns false.
     @inlinable @inline(__always)
-    func walk(
-        _ topic: UnsafeRawBufferPointer,
-        _ body: (UnsafeMutablePointer<SubscriptionEntry>, Int) -> Bool
-    ) {
+    func walk(_ topic: UnsafeRawBufferPointer, _ body: (UInt32) -> Bool) {
         let root = unsafe base
-        if unsafe root.pointee.entryCount > 0 {
-            guard unsafe body(Self.entries(of: root), Int(root.pointee.entryCount)) else { return }
+        if unsafe root.pointee.set != 0 {
+            guard unsafe body(root.pointee.set) else { return }
         }
         guard var next = topic.baseAddress else { return }
         var left = topic.count
@@ -24,6 +21,10 @@ extension SubscriptionNodes {
             unsafe next += 1
             left -= 1
             if branch.isPlain { continue }
+            if branch.isLeaf {
+                _ = body(branch.leafSet)
+                return
+            }
             let node = unsafe base + Int(branch.node)
             let length = unsafe Int(node.pointee.labelLength)
             if length > 0 {
@@ -32,10 +33,8 @@ extension SubscriptionNodes {
                 unsafe next += length
                 left -= length
             }
-            if unsafe node.pointee.entryCount > 0 {
-                guard unsafe body(Self.entries(of: node), Int(node.pointee.entryCount)) else {
-                    return
-                }
+            if unsafe node.pointee.set != 0 {
+                guard unsafe body(node.pointee.set) else { return }
             }
         }
     }

@@ -5,7 +5,7 @@
 /// share are one label, and children are found by one load where their bytes are dense. Nodes
 /// lie in one array and refer to each other by number.
 ///
-/// Budget of ``match(topic:visit:)``: no allocation, no reference counting, no lock. Where the
+/// Budget of ``audience(of:)``: no allocation, no reference counting, no lock. Where the
 /// topic's way branches it costs one load that waits for the one before, and where it meets a
 /// label or subscribers one or two more, whatever the number of prefixes.
 ///
@@ -19,7 +19,9 @@ package struct SubscriptionTree: ~Copyable {
     // Safe because both stores free themselves once, here, and hand out no pointer that outlives
     // the call it was asked for in.
     @usableFromInline var nodes = SubscriptionNodes()
-    @usableFromInline var subscribers = Subscribers()
+    var subscribers = Subscribers()
+    /// Who wanted the last message.
+    var audience = Audience()
 
     /// The number of different prefixes, whoever wants them.
     package private(set) var prefixCount = 0
@@ -30,6 +32,7 @@ package struct SubscriptionTree: ~Copyable {
     deinit {
         nodes.deallocate()
         subscribers.deallocate()
+        audience.deallocate()
     }
 
     /// Whether nobody wants anything.
@@ -44,6 +47,7 @@ package struct SubscriptionTree: ~Copyable {
     ///   subscribers; inserting among many moves the others.
     @discardableResult
     package mutating func add(prefix: UnsafeRawBufferPointer, subscriber: Int) -> Bool {
+        audience.forget()
         let slot = subscribers.slot(for: subscriber)
         let node = unsafe nodes.insert(prefix)
         if nodes.entryCount(of: node) == 0 { prefixCount += 1 }
@@ -56,6 +60,7 @@ package struct SubscriptionTree: ~Copyable {
     /// - Complexity: as ``add(prefix:subscriber:)``.
     @discardableResult
     package mutating func remove(prefix: UnsafeRawBufferPointer, subscriber: Int) -> Bool {
+        audience.forget()
         guard let slot = subscribers.existingSlot(of: subscriber),
             let node = unsafe nodes.find(prefix),
             let position = nodes.takeEntry(from: node, slot: slot)
@@ -73,6 +78,7 @@ package struct SubscriptionTree: ~Copyable {
     package mutating func removeAll(
         subscriber: Int, vanished: (([UInt8]) -> Void)? = nil
     ) {
+        audience.forget()
         guard let slot = subscribers.existingSlot(of: subscriber) else { return }
         while let node = subscribers.popLast(of: slot) {
             nodes.dropEntry(from: node, slot: slot)
@@ -109,33 +115,11 @@ package struct SubscriptionTree: ~Copyable {
 }
 
 extension SubscriptionTree {
-    /// Calls `visit` once with every subscriber that wants a message with this topic, in no
-    /// order. `visit` must not use the tree.
-    ///
-    /// - Complexity: O(*n* + *s*), *n* being the topic's bytes that prefixes cover, *s* the
-    ///   number of subscriptions that match.
-    @inlinable
-    package mutating func match(topic: UnsafeRawBufferPointer, visit: (Int) -> Void) {
-        let epoch = subscribers.nextEpoch()
-        let slots = unsafe subscribers.slots
-        unsafe nodes.walk(topic) { entries, count in
-            for index in 0..<count {
-                // A subscriber may want several of the topic's prefixes, and is called once.
-                let slot = unsafe slots + Int(entries[index].slot)
-                if unsafe slot.pointee.epoch != epoch {
-                    unsafe slot.pointee.epoch = epoch
-                    visit(unsafe slot.pointee.subscriber)
-                }
-            }
-            return true
-        }
-    }
-
     /// Whether anybody wants a message with this topic.
     @inlinable
     package func matches(topic: UnsafeRawBufferPointer) -> Bool {
         var found = false
-        unsafe nodes.walk(topic) { _, _ in
+        unsafe nodes.walk(topic) { _ in
             found = true
             return false
         }

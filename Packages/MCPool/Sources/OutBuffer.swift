@@ -17,6 +17,8 @@ import Glibc
 package struct OutBuffer: ~Copyable {
     /// Bodies from here on are referred to and gathered by the kernel, smaller ones are copied.
     package static let gatherBytes = 8 << 10
+    /// Runs from here on are referred to, shorter ones are copied.
+    static let sharedBytes = 4 << 10
     static let firstBlockBytes = (4 << 10) - Heap.headerBytes
     static let largestBlockBytes = (256 << 10) - Heap.headerBytes
 
@@ -61,6 +63,12 @@ package struct OutBuffer: ~Copyable {
     }
 
     @inline(__always) package var isEmpty: Bool { byteCount == 0 }
+
+    /// Bytes that were copied into the block that is open, for tests.
+    var copiedBytes: Int {
+        guard let open, let cursor = unsafe cursor else { return 0 }
+        return unsafe cursor - UnsafeMutableRawPointer(open.payload)
+    }
 }
 
 // MARK: - Appending
@@ -128,6 +136,31 @@ extension OutBuffer {
         byteCount += header + count
         if ends { messageCount += 1 }
         openEndsMessage = ends
+    }
+
+    /// Adds whole encoded messages that other buffers get, too: a long run gets one more reference
+    /// to its block, a short one is copied, so that it keeps no large block for few bytes.
+    mutating func append(
+        run block: Block, address: UnsafeRawPointer, count: Int, messages: Int
+    ) {
+        if count < OutBuffer.sharedBytes {
+            if room < count { openBlock(for: count) }
+            let cursor = unsafe self.cursor.unsafelyUnwrapped
+            unsafe cursor.copyMemory(from: address, byteCount: count)
+            unsafe self.cursor = cursor + count
+            room -= count
+            openMessages += messages
+        } else {
+            closeSegment()
+            block.retain()
+            unsafe segments.append(
+                Segment(
+                    block: block, address: address, count: count, messages: messages,
+                    endsMessage: true))
+        }
+        byteCount += count
+        messageCount += messages
+        openEndsMessage = true
     }
 
     @inline(never)
@@ -275,18 +308,5 @@ extension OutBuffer {
         }
         self = OutBuffer()
         return recovered
-    }
-}
-
-/// A message that came back from a dead connection; a class because arrays hold no noncopyable
-/// values.
-package final class Recovered: @unchecked Sendable {
-    private var message: Message
-
-    package init(_ message: consuming Message) { self.message = message }
-
-    /// Borrows the message.
-    package func withMessage<Result>(_ body: (borrowing Message) -> Result) -> Result {
-        body(message)
     }
 }

@@ -74,6 +74,8 @@ package struct PipeState: ~Copyable {
     var isBlocked = false
     /// On the engine's list of pipes that have just got something to write.
     var isDirty = false
+    /// To be written at once, although a burst is going on; a pipe that is dirty.
+    var isDue = false
     /// On the engine's list of pipes that the flusher looks at.
     var isWatched = false
     var quietTicks = 0
@@ -127,8 +129,6 @@ package struct PipeState: ~Copyable {
     /// Where the pipe stands in the pattern's lists; -1 when it does not.
     package var sendIndex = -1
     package var receiveIndex = -1
-    /// The last message that was sent to this pipe, for patterns that send to many.
-    package var epoch: UInt64 = 0
 
     init(
         engine: SocketEngine, sendHighWaterMark: Int, receiveHighWaterMark: Int
@@ -180,6 +180,12 @@ struct PipeReference: @unchecked Sendable {
 // MARK: - Sending
 
 extension PipeState {
+    /// How many messages a run may bring; 0 for pipes that take none (see `FanOut`).
+    var roomForRun: Int {
+        if isSendClosed || peer != nil { return 0 }
+        return sendHighWaterMark == 0 ? .max : sendHighWaterMark - queuedMessages
+    }
+
     /// Whether a peer is connected at this moment.
     package var isConnected: Bool { connection != nil || (peer != nil && isJoined) }
 

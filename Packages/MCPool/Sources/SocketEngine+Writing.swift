@@ -26,12 +26,16 @@ extension SocketEngine {
     ///
     /// - Parameter paces: see `writeTurn`.
     func flushDirty(paces: Bool = false) {
+        if openFanOut != nil { flushOrWatchFanOut() }
         while let pipe = dirty.popLast() {
             pipe.pointee.isDirty = false
             // Much is waiting for the kernel: a sender that may wait takes over from the I/O thread.
             if paces, pipe.pointee.isBlocked, shouldPace(pipe) { pipe.pointee.isBlocked = false }
+            let isDue = pipe.pointee.isDue
+            // Who is writing it now goes on with what is due.
+            if !pipe.pointee.isWriting { pipe.pointee.isDue = false }
             guard canWrite(pipe) else { continue }
-            if pipe.pointee.fill.byteCount < SocketEngine.flushBytes,
+            if !isDue, pipe.pointee.fill.byteCount < SocketEngine.flushBytes,
                 cmc_now_ns() &- lastTurn.load(ordering: .relaxed) < SocketEngine.burstNanoseconds
             {
                 watch(pipe)
@@ -44,6 +48,10 @@ extension SocketEngine {
     /// Writes everything that waits for the flusher: the caller is about to sleep, and an answer
     /// may depend on it. Lock held; let go in between.
     func flushWatched() {
+        if let run = openFanOut {
+            run.close(isDue: true)
+            flushDirty()
+        }
         var index = 0
         while index < watched.count {
             let pipe = watched[index]
@@ -58,6 +66,11 @@ extension SocketEngine {
         pipe.pointee.isWatched = true
         pipe.pointee.quietTicks = 0
         watched.append(pipe)
+        hasWatched.store(true, ordering: .relaxed)
+        startTicking()
+    }
+
+    func startTicking() {
         guard !isTicking else { return }
         isTicking = true
         ioThread.watch(self)
@@ -67,6 +80,8 @@ extension SocketEngine {
     ///
     /// - Returns: false when nothing has been sent for some ticks and it need not come again.
     func tick() -> Bool {
+        let leavesRun = leavesFanOut()
+        if leavesRun, !hasWatched.load(ordering: .relaxed) { return true }
         // Who has just written is at it and will write again: to look would cost it the lock. But
         // not for long, for another pipe may be waiting.
         if skippedTicks < SocketEngine.mostSkippedTicks,
@@ -77,6 +92,7 @@ extension SocketEngine {
         }
         skippedTicks = 0
         lock.lock()
+        if !leavesRun { openFanOut?.close(isDue: true) }
         var index = 0
         while index < watched.count {
             let pipe = watched[index]
@@ -96,7 +112,8 @@ extension SocketEngine {
             }
             index += 1
         }
-        let goesOn = !watched.isEmpty
+        if watched.isEmpty { hasWatched.store(false, ordering: .relaxed) }
+        let goesOn = !watched.isEmpty || openFanOut != nil || quietFanOutTicks <= 10
         if !goesOn { isTicking = false }
         settleAndUnlock()
         return goesOn
@@ -126,7 +143,11 @@ extension SocketEngine {
             switch outcome {
             case .drained:
                 lastTurn.store(cmc_now_ns(), ordering: .relaxed)
-                if pipe.pointee.fill.byteCount >= SocketEngine.flushBytes, !connection.isBroken {
+                let isDue = pipe.pointee.isDue
+                pipe.pointee.isDue = false
+                if isDue || pipe.pointee.fill.byteCount >= SocketEngine.flushBytes,
+                    !connection.isBroken
+                {
                     continue
                 }
                 pipe.pointee.isWriting = false

@@ -79,8 +79,18 @@ public final class SocketEngine: @unchecked Sendable {
     var isTicking = false
     /// When a turn of writing ended last, on any pipe. Not guarded.
     let lastTurn = Atomic<UInt64>(0)
+    /// Whether `watched` has pipes; not guarded, for the flusher's look from outside.
+    let hasWatched = Atomic<Bool>(false)
+    /// A run of messages that is not in its pipes yet.
+    var openFanOut: FanOut?
+    /// When it began; 0 while there is none, or nobody has looked at it. Not guarded.
+    let runOpened = Atomic<UInt64>(0)
+    /// How many messages it has. Not guarded.
+    let runLength = RunLength.create()
     /// Only on the I/O thread.
     var skippedTicks = 0
+    var quietFanOutTicks = 11
+    var seenRun = (opened: UInt64(0), length: 0)
 
     // Reading.
     var isReading = false
@@ -154,6 +164,7 @@ public final class SocketEngine: @unchecked Sendable {
         if epoll >= 0 { cmc_close(epoll) }
         if wakeDescriptor >= 0 { cmc_close(wakeDescriptor) }
         lock.destroy()
+        runLength.destroy()
     }
 
     /// On the I/O thread: waits on the socket's set from now on.
