@@ -16,6 +16,10 @@ let settings: [SwiftSetting] =
         .treatAllWarnings(as: .error),
     ]
 
+let cSettings: [CSetting] = [
+    .enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error),
+]
+
 let package = Package(
     name: "mooncake-communicator-tools",
     products: [
@@ -41,6 +45,15 @@ let package = Package(
                 .product(name: "MCFacade", package: "mooncake-communicator"),
                 .product(name: "MCCodec", package: "mooncake-communicator"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        // Counts the calls of a program that links it: nothing but the meter may.
+        .target(name: "CCallCounter", cSettings: cSettings),
+        .executableTarget(
+            name: "CallMeter",
+            dependencies: [
+                "CCallCounter", "MCommSupport",
+                .product(name: "MCFacade", package: "mooncake-communicator"),
             ],
             swiftSettings: settings),
         .testTarget(
