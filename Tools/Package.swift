@@ -72,5 +72,9 @@ let package = Package(
                 .product(name: "MCCodec", package: "mooncake-communicator"),
             ],
             swiftSettings: settings),
+        // Runs the meter, and must not link it: see `Measurement`.
+        .testTarget(
+            name: "BudgetTests", dependencies: ["MCommSupport"], exclude: ["budgets.txt"],
+            swiftSettings: settings),
     ]
 )
