@@ -16,6 +16,10 @@ let settings: [SwiftSetting] =
         .treatAllWarnings(as: .error),
     ]
 
+let cSettings: [CSetting] = [
+    .enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error),
+]
+
 let package = Package(
     name: "mooncake-communicator-tools",
     products: [
@@ -43,6 +47,15 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        // Counts the calls of a program that links it: nothing but the meter may.
+        .target(name: "CCallCounter", cSettings: cSettings),
+        .executableTarget(
+            name: "CallMeter",
+            dependencies: [
+                "CCallCounter", "MCommSupport",
+                .product(name: "MCFacade", package: "mooncake-communicator"),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "MCTensorFilesTests",
             dependencies: [
@@ -58,6 +71,10 @@ let package = Package(
                 "MCommSupport", "MCTensorFiles", "mcomm",
                 .product(name: "MCCodec", package: "mooncake-communicator"),
             ],
+            swiftSettings: settings),
+        // Runs the meter, and must not link it: see `Measurement`.
+        .testTarget(
+            name: "BudgetTests", dependencies: ["MCommSupport"], exclude: ["budgets.txt"],
             swiftSettings: settings),
     ]
 )
