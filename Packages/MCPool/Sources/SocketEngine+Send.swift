@@ -35,6 +35,7 @@ extension SocketEngine {
     package func send(_ message: Outgoing, waits: Bool) throws(SocketError) {
         lock.lock()
         if state == .open, let plainBalancer, plainBalancer.send(message) {
+            didSend()
             if hasWork && waits { flushDirty(paces: true) }
             settleAndUnlock()
             return
@@ -57,6 +58,7 @@ extension SocketEngine {
             throw error
         }
         if outcome == .sent {
+            didSend()
             if hasWork && waits { flushDirty(paces: true) }
             settleAndUnlock()
             return
