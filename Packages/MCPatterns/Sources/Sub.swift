@@ -10,12 +10,14 @@ package final class Sub: Pattern {
     package let canReceive = true
     private var pipes: [Pipe] = []
     private let fairQueue = FairQueue.create()
-    private var subscriptions = SubscriptionTree()
+    // Not checked for exclusive access, which would cost more than a message: the engine's lock sees
+    // to it.
+    @exclusivity(unchecked) private var subscriptions = SubscriptionTree()
     /// Each prefix and how often it was subscribed to, for peers that come later.
     private var prefixes: [[UInt8]: Int] = [:]
     /// The next message, when somebody has asked whether there is one: only a message that matches
     /// is a reason to be ready.
-    private var found = Message()
+    @exclusivity(unchecked) private var found = Message()
 
     package init() {}
 
@@ -74,9 +76,9 @@ package final class Sub: Pattern {
     }
 
     package func receive(into message: inout Message) throws(SocketError) -> Bool {
-        if !found.isEmpty {
+        if unsafe !found.isEmpty {
             message = Message()
-            swap(&message, &found)
+            unsafe swap(&message, &found)
             if matches(message) { return true }
         }
         // A publisher filters, but a message may be under way when its subscription is cancelled.
@@ -93,12 +95,12 @@ package final class Sub: Pattern {
     }
 
     package func isReadyToReceive() -> Bool {
-        if !found.isEmpty && matches(found) { return true }
-        found = Message()
-        while fairQueue.receive(into: &found) != nil {
-            if matches(found) { return true }
+        if unsafe !found.isEmpty && matches(found) { return true }
+        unsafe found = Message()
+        while unsafe fairQueue.receive(into: &found) != nil {
+            if unsafe matches(found) { return true }
         }
-        found = Message()
+        unsafe found = Message()
         return false
     }
 }

@@ -80,8 +80,10 @@ extension SocketEngine {
     /// One look at the connections: first those known to be ready, else those that epoll names.
     /// Lock held and reader role taken; the lock is let go meanwhile.
     private func readOnce(timeout: Int64, leavesDecoding: Bool) -> Bool {
-        var ready = readyConnections
-        readyConnections = []
+        // Two lists in turn, so that a turn allocates nothing.
+        var ready = spareReady
+        spareReady = []
+        swap(&ready, &readyConnections)
         for connection in ready {
             connection.readyIndex = -1
             // With the role the decoding is the reader's again.
@@ -109,7 +111,10 @@ extension SocketEngine {
         for connection in ready { connection.readTurn(leavesDecoding: leavesDecoding) }
         lock.lock()
         for connection in ready { finishTurn(connection) }
-        return !ready.isEmpty
+        let found = !ready.isEmpty
+        ready.removeAll(keepingCapacity: ready.count <= SocketEngine.eventsPerWait)
+        spareReady = ready
+        return found
     }
 
     /// What a reading turn of one connection leaves to do. Lock held.

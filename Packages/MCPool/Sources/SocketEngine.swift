@@ -107,6 +107,8 @@ public final class SocketEngine: @unchecked Sendable {
     var streamCount = 0
     /// Connections that have undecoded bytes, or whose last read was full.
     var readyConnections: [Connection] = []
+    /// The reader's, empty between its turns.
+    var spareReady: [Connection] = []
     /// Connections that ended while somebody was reading; let go when the reader leaves.
     var graveyard: [Connection] = []
     /// Connections to be ended as soon as the reader leaves.
