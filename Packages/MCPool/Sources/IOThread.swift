@@ -18,8 +18,6 @@ protocol EventHandler: AnyObject {
 package final class IOThread: @unchecked Sendable {
     /// How often sockets with unwritten bytes are looked at, while there are any.
     static let tickNanoseconds: Int64 = 20_000
-    /// As long as their senders look after that themselves.
-    static let busyTickNanoseconds: Int64 = 60_000
 
     private struct Mailbox {
         var commands: [@Sendable () -> Void] = []
@@ -41,7 +39,6 @@ package final class IOThread: @unchecked Sendable {
     private var lastToken: UInt64 = 0
     private var timers = TimerQueue()
     private var ticking: [SocketEngine] = []
-    private var nextTick = IOThread.tickNanoseconds
 
     package init() throws(SocketError) {
         epoll = cmc_epoll_create()
@@ -207,7 +204,6 @@ package final class IOThread: @unchecked Sendable {
                     mail.0.isEmpty && mail.1.isEmpty && ticking.isEmpty && !mail.2
                 return mail
             }
-            if !engines.isEmpty { nextTick = IOThread.tickNanoseconds }
             ticking.append(contentsOf: engines)
             for command in commands { command() }
             if !commands.isEmpty { continue }
@@ -216,7 +212,7 @@ package final class IOThread: @unchecked Sendable {
     }
 
     private func timeout() -> Int64 {
-        if !ticking.isEmpty { return nextTick }
+        if !ticking.isEmpty { return IOThread.tickNanoseconds }
         guard let deadline = timers.nextDeadline() else { return -1 }
         let now = cmc_now_ns()
         return deadline > now ? Int64(clamping: deadline - now) : 0
@@ -224,15 +220,6 @@ package final class IOThread: @unchecked Sendable {
 
     private func tick() {
         guard !ticking.isEmpty else { return }
-        nextTick = IOThread.busyTickNanoseconds
-        ticking.removeAll { engine in
-            switch engine.tick() {
-            case .done: return true
-            case .busy: return false
-            case .more:
-                nextTick = IOThread.tickNanoseconds
-                return false
-            }
-        }
+        ticking.removeAll { !$0.tick() }
     }
 }

@@ -35,7 +35,6 @@ extension SocketEngine {
     package func send(_ message: Outgoing, waits: Bool) throws(SocketError) {
         lock.lock()
         if state == .open, let plainBalancer, plainBalancer.send(message) {
-            didSend()
             if hasWork && waits { flushDirty(paces: true) }
             settleAndUnlock()
             return
@@ -58,7 +57,6 @@ extension SocketEngine {
             throw error
         }
         if outcome == .sent {
-            didSend()
             if hasWork && waits { flushDirty(paces: true) }
             settleAndUnlock()
             return

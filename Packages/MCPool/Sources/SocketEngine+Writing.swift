@@ -14,12 +14,8 @@ extension SocketEngine {
     /// From so many queued bytes on a sender waits for the kernel, for so long.
     static let pacedBytes = 1 << 20
     static let paceNanoseconds: Int64 = 2_000_000
-    /// A sender that goes on looks after its own bursts, each time it has sent so many messages: what
-    /// has waited for longer than this is written.
-    static let sendsPerLook: UInt = 64
-    static let burstAgeNanoseconds: UInt64 = 100_000
-    /// The flusher does not trust it for longer than this.
-    static let trustNanoseconds: UInt64 = 300_000
+    /// How often in a row the flusher leaves a socket alone that is being written.
+    static let mostSkippedTicks = 3
 
     func canWrite(_ pipe: Pipe) -> Bool {
         guard let connection = pipe.pointee.connection, !connection.isBroken else { return false }
@@ -52,7 +48,6 @@ extension SocketEngine {
     /// Writes everything that waits for the flusher: the caller is about to sleep, and an answer
     /// may depend on it. Lock held; let go in between.
     func flushWatched() {
-        lastSweep.store(cmc_now_ns(), ordering: .relaxed)
         if let run = openFanOut {
             run.close(isDue: true)
             flushDirty()
@@ -81,44 +76,22 @@ extension SocketEngine {
         ioThread.watch(self)
     }
 
-    /// One more message was sent. Lock held.
-    @inline(__always)
-    func didSend() {
-        let count = sendCount.load(ordering: .relaxed) &+ 1
-        sendCount.store(count, ordering: .relaxed)
-        if count & (SocketEngine.sendsPerLook - 1) == 0, !watched.isEmpty { lookAfterBurst() }
-    }
-
-    @inline(never)
-    private func lookAfterBurst() {
-        let sweep = lastSweep.load(ordering: .relaxed)
-        if cmc_now_ns() &- sweep > SocketEngine.burstAgeNanoseconds { flushWatched() }
-    }
-
-    /// What the flusher wants after a tick.
-    enum TickOutcome {
-        /// Nothing has been sent for some ticks: it need not come again.
-        case done
-        /// Somebody is sending, and looks after it.
-        case busy
-        case more
-    }
-
     /// The flusher's look at the socket, every tick of the I/O thread.
-    func tick() -> TickOutcome {
+    ///
+    /// - Returns: false when nothing has been sent for some ticks and it need not come again.
+    func tick() -> Bool {
         let leavesRun = leavesFanOut()
-        if leavesRun, !hasWatched.load(ordering: .relaxed) { return .more }
-        let count = sendCount.load(ordering: .relaxed)
-        let isBusy = count &- seenSends >= SocketEngine.sendsPerLook
-        seenSends = count
-        // To look would cost the sender the lock.
-        if isBusy,
-            cmc_now_ns() &- lastSweep.load(ordering: .relaxed) < SocketEngine.trustNanoseconds
+        if leavesRun, !hasWatched.load(ordering: .relaxed) { return true }
+        // Who has just written is at it and will write again: to look would cost it the lock. But
+        // not for long, for another pipe may be waiting.
+        if skippedTicks < SocketEngine.mostSkippedTicks,
+            cmc_now_ns() &- lastTurn.load(ordering: .relaxed) < UInt64(IOThread.tickNanoseconds)
         {
-            return .busy
+            skippedTicks += 1
+            return true
         }
+        skippedTicks = 0
         lock.lock()
-        lastSweep.store(cmc_now_ns(), ordering: .relaxed)
         if !leavesRun { openFanOut?.close(isDue: true) }
         var index = 0
         while index < watched.count {
@@ -143,7 +116,7 @@ extension SocketEngine {
         let goesOn = !watched.isEmpty || openFanOut != nil || quietFanOutTicks <= 10
         if !goesOn { isTicking = false }
         settleAndUnlock()
-        return goesOn ? .more : .done
+        return goesOn
     }
 
     /// Takes the writer role and writes until all is written or the kernel takes no more. Lock

@@ -87,12 +87,8 @@ public final class SocketEngine: @unchecked Sendable {
     let runOpened = Atomic<UInt64>(0)
     /// How many messages it has. Not guarded.
     let runLength = RunLength.create()
-    /// Messages sent so far, and when everything was written that waited for the flusher. Not
-    /// guarded.
-    let sendCount = Atomic<UInt>(0)
-    let lastSweep = Atomic<UInt64>(0)
     /// Only on the I/O thread.
-    var seenSends: UInt = 0
+    var skippedTicks = 0
     var quietFanOutTicks = 11
     var seenRun = (opened: UInt64(0), length: 0)
 
