@@ -26,6 +26,7 @@ package struct LoadBalancer {
     package func activate(_ pipe: Pipe) { turns.activate(pipe) }
 
     /// The pipe whose turn it is among those with room; nil when none has. `advance` ends the turn.
+    @inline(__always)
     package func next() -> Pipe? {
         while let pipe = turns.current {
             if pipe.hasRoom { return pipe }
@@ -39,6 +40,7 @@ package struct LoadBalancer {
     /// Sends a message to the pipe whose turn it is, and ends the turn.
     ///
     /// - Returns: false when none has room.
+    @inline(__always)
     package func send(_ message: Outgoing) -> Bool {
         guard let pipe = next() else { return false }
         pipe.write(message)
