@@ -55,13 +55,26 @@ public struct Frame: ~Copyable, @unchecked Sendable {
 
     @inlinable var isAbsent: Bool { kind == .absent }
 
-    /// For a queue of frames: the head of a payload of `count` bytes that lies behind it. It owns
+    /// For a queue of frames: makes the head of a payload of `count` bytes that lies behind it. It owns
     /// nothing, and is no frame to anybody else.
     @inlinable
-    package init(spread count: Int) {
-        self.init()
-        words[2] = UInt64(count)
-        kind = .spread
+    @inline(__always)
+    public static func initializeSpread(
+        _ place: UnsafeMutablePointer<Frame>, count: Int, hasMore: Bool
+    ) {
+        // Safe because these are the third and the last of a frame's eight words.
+        let raw = UnsafeMutableRawPointer(place)
+        unsafe raw.storeBytes(of: UInt64(count), toByteOffset: 16, as: UInt64.self)
+        unsafe raw.storeBytes(
+            of: lastWord(.spread, count: 0, hasMore: hasMore), toByteOffset: 56, as: UInt64.self)
+    }
+
+    /// The last word of a frame: what it is, its inline payload's length, whether more follow.
+    @inlinable
+    @inline(__always)
+    static func lastWord(_ kind: Kind, count: Int, hasMore: Bool) -> UInt64 {
+        (UInt64(kind.rawValue) | UInt64(truncatingIfNeeded: count) << 8
+            | (hasMore ? 1 << 16 : 0)).littleEndian
     }
 
     @inlinable public var isSpread: Bool { kind == .spread }
@@ -156,7 +169,21 @@ extension Frame {
     ) {
         // Safe because a frame is 64 bytes: the payload, then kind 0, the count, and zeros.
         unsafe cmc_make_frame(
-            place, address, count, (UInt64(truncatingIfNeeded: count) << 8).littleEndian)
+            place, address, count, lastWord(.inline, count: count, hasMore: false))
+    }
+
+    /// As `initializeSmall(_:copying:count:)`, from memory of which only `count` bytes may be read.
+    @inlinable
+    @inline(__always)
+    public static func initializeSmall(
+        _ place: UnsafeMutablePointer<Frame>, copyingExactly address: UnsafeRawPointer?, count: Int,
+        hasMore: Bool
+    ) {
+        let raw = UnsafeMutableRawPointer(place)
+        if count > 0 { unsafe cmc_copy_exact(raw, address.unsafelyUnwrapped, count) }
+        unsafe raw.storeBytes(
+            of: lastWord(.inline, count: count, hasMore: hasMore), toByteOffset: 56,
+            as: UInt64.self)
     }
 
     /// Makes a frame in its final place with a copy of `count` > 56 bytes in a block.
@@ -185,11 +212,11 @@ extension Frame {
         let raw = UnsafeMutableRawPointer(place)
         let first = unsafe SIMD2<UInt64>(
             UInt64(UInt(bitPattern: block.header)), UInt64(UInt(bitPattern: address)))
-        let kind = UInt64(Kind.slice.rawValue).littleEndian
+        let last = lastWord(.slice, count: 0, hasMore: false)
         unsafe raw.storeBytes(of: first, as: SIMD2<UInt64>.self)
         unsafe raw.storeBytes(
             of: SIMD2(UInt64(count), 0), toByteOffset: 16, as: SIMD2<UInt64>.self)
-        unsafe raw.storeBytes(of: SIMD2(0, kind), toByteOffset: 48, as: SIMD2<UInt64>.self)
+        unsafe raw.storeBytes(of: SIMD2(0, last), toByteOffset: 48, as: SIMD2<UInt64>.self)
     }
 
     /// Copies `bytes`.

@@ -1,3 +1,4 @@
+import CMCLinux
 public import MCMemory
 public import Synchronization
 
@@ -150,16 +151,27 @@ extension FrameQueue {
     /// threads more than the copy.
     ///
     /// - Returns: false when there is no memory.
+    @inlinable
+    @inline(__always)
     public func push(copying address: UnsafeRawPointer?, count: Int, hasMore: Bool) -> Bool {
+        guard count <= Frame.inlineCapacity else {
+            return unsafe pushLonger(address, count: count, hasMore: hasMore)
+        }
+        unsafe Frame.initializeSmall(place(), copyingExactly: address, count: count, hasMore: hasMore)
+        placed(ends: !hasMore)
+        return true
+    }
+
+    @usableFromInline
+    @inline(never)
+    func pushLonger(_ address: UnsafeRawPointer?, count: Int, hasMore: Bool) -> Bool {
         let place = unsafe place()
-        let places = 1 + (count + MemoryLayout<Frame>.size - 1) / MemoryLayout<Frame>.size
-        if count > Frame.inlineCapacity, count <= FrameQueue.spreadBytes,
+        let places = FrameQueue.places(forSpread: count)
+        if count <= FrameQueue.spreadBytes,
             unsafe producer.pointee.index + places <= FrameQueue.framesPerSegment
         {
-            unsafe place.initialize(to: Frame(spread: count))
-            unsafe UnsafeMutableRawPointer(place + 1).copyMemory(
-                from: address.unsafelyUnwrapped, byteCount: count)
-            unsafe place.pointee.hasMore = hasMore
+            unsafe Frame.initializeSpread(place, count: count, hasMore: hasMore)
+            unsafe cmc_copy_exact(place + 1, address.unsafelyUnwrapped, count)
             placed(ends: !hasMore, places: places)
             return true
         }
@@ -289,15 +301,16 @@ extension FrameQueue {
         precondition(isMade, "no memory for a frame of \(count) bytes")
         let hasMore = unsafe place.pointee.hasMore
         message.headHasMore = hasMore
-        popped(ends: !hasMore, places: unsafe FrameQueue.places(at: place))
+        popped(ends: !hasMore, places: FrameQueue.places(forSpread: count))
     }
 
     /// How many places the frame at `place` takes up.
     private static func places(at place: UnsafeMutablePointer<Frame>) -> Int {
-        guard unsafe place.pointee.isSpread else { return 1 }
-        let size = MemoryLayout<Frame>.size
-        return unsafe 1 + (place.pointee.spreadCount + size - 1) / size
+        unsafe place.pointee.isSpread ? places(forSpread: place.pointee.spreadCount) : 1
     }
+
+    /// A head, and as many places as the payload needs.
+    private static func places(forSpread count: Int) -> Int { 1 + (count &+ 63) >> 6 }
 
     /// The oldest published frame in its place; nil when there is none.
     @inlinable
