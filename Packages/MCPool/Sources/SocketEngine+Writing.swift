@@ -126,7 +126,8 @@ extension SocketEngine {
     ///   queued it waits a moment for room, and writes on: queueing more, up to a high-water mark of
     ///   a thousand large messages, would only move the data out of the caches. A peer that takes
     ///   nothing meanwhile is not waited for again before it does.
-    func writeTurn(_ pipe: Pipe, paces: Bool = false) {
+    /// - Parameter leavesFill: what was appended meanwhile is left to its sender, or the flusher.
+    func writeTurn(_ pipe: Pipe, paces: Bool = false, leavesFill: Bool = false) {
         guard let connection = pipe.pointee.connection, let owner = pipe.pointee.owner else {
             return
         }
@@ -145,7 +146,7 @@ extension SocketEngine {
                 lastTurn.store(cmc_now_ns(), ordering: .relaxed)
                 let isDue = pipe.pointee.isDue
                 pipe.pointee.isDue = false
-                if isDue || pipe.pointee.fill.byteCount >= SocketEngine.flushBytes,
+                if isDue || (!leavesFill && pipe.pointee.fill.byteCount >= SocketEngine.flushBytes),
                     !connection.isBroken
                 {
                     continue
@@ -153,8 +154,10 @@ extension SocketEngine {
                 pipe.pointee.isWriting = false
                 if !pipe.pointee.fill.isEmpty { watch(pipe) }
             case .blocked:
-                if paces, shouldPace(pipe), waitInKernel(for: connection) { continue }
-                pipe.pointee.isUnpaced = paces
+                if paces, shouldPace(pipe) {
+                    if waitInKernel(for: connection) { continue }
+                    pipe.pointee.isUnpaced = true
+                }
                 pipe.pointee.isWriting = false
                 if !connection.isBroken {
                     pipe.pointee.isBlocked = true
@@ -243,7 +246,8 @@ extension SocketEngine {
             pipe.pointee.isBlocked
         {
             pipe.pointee.isBlocked = false
-            if canWrite(pipe) { writeTurn(pipe) }
+            // The sender has its role back as soon as possible: only it can wait before it sends more.
+            if canWrite(pipe) { writeTurn(pipe, leavesFill: true) }
         }
         settleAndUnlock()
     }
