@@ -57,6 +57,12 @@ public struct Block: @unchecked Sendable {
         unsafe self.header = header
     }
 
+    /// The block of a payload that came from `allocate`, not from `adopting`.
+    init(ownPayload payload: UnsafeMutableRawPointer) {
+        // Safe because the payload of such a block stands right behind its header.
+        unsafe header = (payload - Heap.headerBytes).assumingMemoryBound(to: Header.self)
+    }
+
     /// The first byte of the payload.
     @inlinable public var payload: UnsafeMutableRawPointer { unsafe header.pointee.payload }
 

@@ -13,7 +13,7 @@ public struct Message: ~Copyable, @unchecked Sendable {
     /// The other frames.
     @usableFromInline var tail: UnsafeMutablePointer<Tail>?
 
-    /// What stands in front of the frames behind the first, in the same allocation.
+    /// What stands in front of the frames behind the first, in the same block.
     @frozen
     @usableFromInline
     struct Tail {
@@ -47,12 +47,12 @@ public struct Message: ~Copyable, @unchecked Sendable {
         guard let tail = unsafe tail else { return }
         let (start, end) = unsafe (Int(tail.pointee.start), Int(tail.pointee.end))
         unsafe (frames(of: tail) + start).deinitialize(count: end - start)
-        unsafe UnsafeMutableRawPointer(tail).deallocate()
+        unsafe Block(ownPayload: UnsafeMutableRawPointer(tail)).release()
     }
 
     @inlinable
     static func frames(of tail: UnsafeMutablePointer<Tail>) -> UnsafeMutablePointer<Frame> {
-        // Safe because `growTail` allocates a word-aligned header and the frames behind it.
+        // Safe because `tailWithRoom` takes a block for a header of 16 bytes and the frames behind it.
         unsafe (UnsafeMutableRawPointer(tail) + 16).assumingMemoryBound(to: Frame.self)
     }
 
@@ -99,14 +99,14 @@ extension Message {
         let live = count - 1
         let room = max(4, live * 2)
         precondition(room <= Int(Int32.max), "a message cannot have \(live) frames")
-        let larger = unsafe UnsafeMutableRawPointer.allocate(
-            byteCount: 16 + room * MemoryLayout<Frame>.stride, alignment: 16
-        ).bindMemory(to: Tail.self, capacity: 1)
+        let larger = unsafe Block.allocate(
+            capacity: 16 + room * MemoryLayout<Frame>.stride
+        ).payload.bindMemory(to: Tail.self, capacity: 1)
         unsafe larger.initialize(to: Tail(start: 0, end: Int32(live), capacity: Int32(room)))
         if let tail = unsafe tail {
             unsafe Message.frames(of: larger).moveInitialize(
                 from: Message.frames(of: tail) + Int(tail.pointee.start), count: live)
-            unsafe UnsafeMutableRawPointer(tail).deallocate()
+            unsafe Block(ownPayload: UnsafeMutableRawPointer(tail)).release()
         }
         unsafe tail = larger
         return unsafe larger
