@@ -63,6 +63,30 @@ extension FacadeTests {
             }
         }
 
+        /// A callback may be the last to hold its socket, or to be held by it.
+        @Test(arguments: [true, false])
+        func aCallbackMayHoldItsSocket(stops: Bool) throws {
+            try withContext { context in
+                let (push, endpoint) = (
+                    try PushSocket(context: context, options: .test), Way.inproc.fresh
+                )
+                try push.bind(endpoint)
+                let count = Atomic<Int>(0)
+                do {
+                    let pull = try PullSocket(context: context, options: .test)
+                    try pull.connect(endpoint)
+                    try pull.onMessage { _ in
+                        if stops { _ = code { try pull.stopMessages() } }
+                        count.add(1, ordering: .relaxed)
+                    }
+                }
+                try push.send("x")
+                #expect(eventually { count.load(ordering: .relaxed) == 1 })
+                let closing = Worker { context.close() }
+                #expect(closing.ends(within: 5000))
+            }
+        }
+
         /// Callbacks of a socket never overlap, also when many send to it.
         @Test(arguments: Way.allCases)
         func callbacksComeOneAtATime(way: Way) throws {

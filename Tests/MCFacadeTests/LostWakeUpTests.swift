@@ -1,6 +1,7 @@
 import Glibc
 import MCFacade
 import MCTestSupport
+import Synchronization
 import Testing
 
 extension FacadeTests {
@@ -118,6 +119,45 @@ extension FacadeTests {
                     }
                 }
                 for worker in receivers + senders { try worker.join(within: 50_000) }
+            }
+        }
+
+        /// Who looks on before it sleeps gives up just when the message comes, while others ask the
+        /// same socket and so settle what it had noted.
+        @Test func pausesAsLongAsALook() throws {
+            try withContext { context in
+                let (push, pull) = try pipeline(context, .inproc, options: Self.options)
+                let total = scaled(20_000)
+                let taken = Atomic<Int>(0)
+                let isOver = Atomic<Bool>(false)
+                let asking = Worker {
+                    var random: UInt64 = 5
+                    while !isOver.load(ordering: .relaxed) {
+                        Self.hesitate(&random)
+                        _ = try pull.events()
+                    }
+                }
+                let receiver = Worker {
+                    defer { isOver.store(true, ordering: .relaxed) }
+                    for _ in 0..<total {
+                        _ = try pull.receive()
+                        taken.add(1, ordering: .releasing)
+                    }
+                }
+                var random = SeededGenerator(seed: 6)
+                for index in 0..<total where !isOver.load(ordering: .relaxed) {
+                    while taken.load(ordering: .acquiring) < index,
+                        !isOver.load(ordering: .relaxed)
+                    {
+                        sched_yield()
+                    }
+                    let pause = Duration.nanoseconds(Int.random(in: 5_000..<15_000, using: &random))
+                    let end = ContinuousClock.now + pause
+                    while ContinuousClock.now < end {}
+                    try push.send("x")
+                }
+                try receiver.join(within: 50_000)
+                try asking.join()
             }
         }
 

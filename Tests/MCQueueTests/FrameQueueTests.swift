@@ -124,6 +124,23 @@ struct FrameQueueTests {
         }
     }
 
+    /// A segment that was made for a frame that did not come goes, too: the thread gets it again.
+    @Test(.enabled(if: !isSanitized))
+    func destroyingGivesBackWhatWasNotUsed() {
+        /// The first places of a queue's two segments, of which the second stays empty.
+        func places(of queue: FrameQueue) -> [UnsafeMutablePointer<Frame>] {
+            let first = queue.place()
+            for _ in 0..<FrameQueue.framesPerSegment { queue.push(Frame("x")) }
+            return [first, queue.place()]
+        }
+        let queue = FrameQueue.create(creditStep: 4)
+        let before = places(of: queue)
+        queue.destroy()
+        let next = FrameQueue.create(creditStep: 4)
+        #expect(Set(places(of: next)) == Set(before))
+        next.destroy()
+    }
+
     /// A message that is used again lets go of what it had.
     @Test func poppingIntoAMessageGivesBackItsFrames() {
         let releases = Releases()

@@ -134,14 +134,16 @@ extension Connection {
         }
     }
 
-    /// Queues what receivers have not decoded for themselves: the connection is over. Lock held,
-    /// nobody reading.
-    func decodeRest(into pipe: Pipe) {
+    /// Queues what receivers have not decoded for themselves, or the first of it. Lock held, nobody
+    /// reading.
+    func decodeRest(into pipe: Pipe, most: Int = .max) {
         guard unsafe pipe.pointee.unread != nil else { return }
         unsafe pipe.pointee.unread = nil
         let queue = pipe.pointee.received
-        while unsafe decoder.pointee.nextWhole(into: queue.place()) == .made {
+        var count = 0
+        while count < most, unsafe decoder.pointee.nextWhole(into: queue.place()) == .made {
             queue.placed(ends: true)
+            count += 1
         }
         queue.publish()
     }

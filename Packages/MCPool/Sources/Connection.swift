@@ -72,6 +72,8 @@ final class Connection: EventHandler, @unchecked Sendable {
     private var wasArmed = false
 
     // The reader's.
+    /// On the list of the turn that is under way.
+    var isInTurn = false
     let decoder: UnsafeMutablePointer<FrameDecoder>
     var turnMessages = 0
     /// The last read took everything that the kernel had.

@@ -24,6 +24,9 @@ extension SocketEngine {
             settleAndUnlock()
             throw error
         }
+        // What it has captured goes with it, perhaps a socket: not under the lock.
+        let old = callback
+        defer { withExtendedLifetime(old) {} }
         callback = body
         returnReading()
         // Without a callback what it has not decoded is the I/O thread's.
@@ -40,21 +43,29 @@ extension SocketEngine {
     /// Hands queued messages to the callback; on the I/O thread. After a batch other sockets have
     /// their turn.
     private func deliver() {
-        lock.lock()
-        isDeliveryPosted = false
+        lock.withLock { isDeliveryPosted = false }
         for _ in 0..<SocketEngine.messagesPerDelivery {
-            var message = Message()
-            guard state == .open, let callback,
-                (try? pattern.receive(into: &message)) == true
-            else {
-                settleAndUnlock()
-                return
-            }
-            settleAndUnlock()
-            callback(message)
-            lock.lock()
+            guard deliverNext() else { return }
         }
+        lock.lock()
         if pattern.isReadyToReceive() { postDelivery() }
         settleAndUnlock()
+    }
+
+    /// A function of its own, so that its hold on the callback, which may be the last, ends without
+    /// the lock.
+    ///
+    /// - Returns: false when there is nothing to hand over.
+    private func deliverNext() -> Bool {
+        lock.lock()
+        var message = Message()
+        guard state == .open, let callback, (try? pattern.receive(into: &message)) == true
+        else {
+            settleAndUnlock()
+            return false
+        }
+        settleAndUnlock()
+        callback(message)
+        return true
     }
 }

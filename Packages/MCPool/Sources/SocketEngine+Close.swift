@@ -16,6 +16,9 @@ extension SocketEngine {
         }
         state = .lingering
         isContextTerminated = isTermination
+        // What it has captured goes with it, perhaps the socket itself: not under the lock.
+        let old = callback
+        defer { withExtendedLifetime(old) {} }
         callback = nil
         wakes.append(contentsOf: receiveWaiters.takeAll())
         wakes.append(contentsOf: sendWaiters.takeAll())

@@ -81,13 +81,14 @@ extension SocketEngine {
         return found
     }
 
-    /// Looks on for a moment before a thread goes to sleep. Lock held; let go meanwhile.
+    /// Looks on for a moment, not beyond `deadline`, before a thread goes to sleep. Lock held; let go
+    /// meanwhile.
     ///
     /// - Returns: whether what it waits for is there, or the socket is closed.
-    func lookOn(for isThere: () -> Bool) -> Bool {
+    func lookOn(until deadline: UInt64?, for isThere: () -> Bool) -> Bool {
         let limit = lookout.nanoseconds(option: options.spinMicroseconds)
         guard limit > 0 else { return false }
-        let end = cmc_now_ns() + limit
+        let end = min(cmc_now_ns() + limit, deadline ?? .max)
         repeat {
             lock.unlock()
             for _ in 0..<4 { cmc_pause() }

@@ -10,10 +10,15 @@ import Synchronization
 /// receiver that found nothing queued, or the I/O thread while no receiver is inside.
 extension SocketEngine {
     static let eventsPerWait = 64
+    /// After so many turns with connections that were known to be ready the others are looked at.
+    static let turnsPerLook = 4
 
     /// Whether a receiver may read for itself. Not when a foreign event loop watches the socket's
-    /// descriptor (somebody must read while no receiver is inside), and not without streams.
-    var canLead: Bool { !isReading && signal == nil && streamCount > 0 && isRegistered }
+    /// descriptor, or a callback waits (somebody must read while no receiver is inside, and tell of
+    /// it), and not without streams.
+    var canLead: Bool {
+        !isReading && signal == nil && callback == nil && streamCount > 0 && isRegistered
+    }
 
     /// Reads as the leader of the receivers: what is ready, or what comes until `deadline`. Lock
     /// held; let go meanwhile.
@@ -32,7 +37,7 @@ extension SocketEngine {
                 let now = cmc_now_ns()
                 timeout = deadline > now ? Int64(clamping: deadline - now) : 0
             }
-            if timeout != 0, readWhileLooking() {
+            if timeout != 0, readWhileLooking(until: deadline) {
                 leaveReading()
                 return true
             }
@@ -65,14 +70,15 @@ extension SocketEngine {
     /// the lock is let go meanwhile.
     ///
     /// - Returns: whether there was something to read, or there is another reason to look.
-    private func readWhileLooking() -> Bool {
+    private func readWhileLooking(until deadline: UInt64?) -> Bool {
         let limit = lookout.streamNanoseconds(option: options.spinMicroseconds)
         guard limit > 0 else { return false }
         flushWatched()
-        let end = cmc_now_ns() + limit
+        let end = min(cmc_now_ns() + limit, deadline ?? .max)
         repeat {
             if readOnce(timeout: 0, leavesDecoding: true) { return true }
-            if pattern.isReadyToReceive() || state != .open { return true }
+            // Peers in the process have not been asked to tell.
+            if takeBackReadable() || pattern.isReadyToReceive() || state != .open { return true }
         } while cmc_now_ns() < end
         return false
     }
@@ -86,11 +92,23 @@ extension SocketEngine {
         swap(&ready, &readyConnections)
         for connection in ready {
             connection.readyIndex = -1
-            // With the role the decoding is the reader's again.
+            connection.isInTurn = true
+            // With the role the decoding is the reader's again. A message that is there stays in
+            // sight meanwhile.
+            if !leavesDecoding, let pipe = connection.pipe {
+                connection.decodeRest(into: pipe, most: 1)
+            }
             unsafe connection.pipe?.pointee.unread = nil
         }
+        // Those that are ready may be so again and again; the others must not wait for ever.
+        turnsWithoutLook = ready.isEmpty ? 0 : turnsWithoutLook + 1
+        let looks =
+            ready.isEmpty
+            || turnsWithoutLook >= SocketEngine.turnsPerLook && streamCount > ready.count
+        let timeout = ready.isEmpty ? timeout : 0
         lock.unlock()
-        if ready.isEmpty {
+        if looks {
+            turnsWithoutLook = 0
             unsafe withUnsafeTemporaryAllocation(
                 of: cmc_event.self, capacity: SocketEngine.eventsPerWait
             ) { events in
@@ -104,13 +122,18 @@ extension SocketEngine {
                     }
                     // Safe because a connection that ends while somebody reads goes to the
                     // graveyard, which is emptied when the reader leaves.
-                    unsafe ready.append(Unmanaged<Connection>.fromOpaque(raw).takeUnretainedValue())
+                    let connection = unsafe Unmanaged<Connection>.fromOpaque(raw)
+                        .takeUnretainedValue()
+                    if !connection.isInTurn { ready.append(connection) }
                 }
             }
         }
         for connection in ready { connection.readTurn(leavesDecoding: leavesDecoding) }
         lock.lock()
-        for connection in ready { finishTurn(connection) }
+        for connection in ready {
+            connection.isInTurn = false
+            finishTurn(connection)
+        }
         let found = !ready.isEmpty
         ready.removeAll(keepingCapacity: ready.count <= SocketEngine.eventsPerWait)
         spareReady = ready
@@ -182,7 +205,11 @@ extension SocketEngine {
         pendingEnds = []
         let dead = graveyard
         graveyard = []
-        if signal != nil { returnReading() }
+        if signal != nil {
+            returnReading()
+            // Who read before there was a descriptor may have found more than it takes.
+            if !isSignalled, pattern.isReadyToReceive() { raiseSignal() }
+        }
         if state == .open {
             if readOwner == .receivers || hasUnread {
                 lastLeave = cmc_now_ns()

@@ -108,11 +108,12 @@ extension SocketEngine {
     /// - Returns: false when the deadline passed first.
     private func follow(until deadline: UInt64?) -> Bool {
         flushWatched()
-        if pattern.isReadyToReceive() || state != .open { return true }
+        // That lets the lock go: who was reading may have left.
+        if pattern.isReadyToReceive() || state != .open || canLead { return true }
         // News that came meanwhile found nobody to be woken: the last look is under the lock.
         if !quietPipes.isEmpty,
-            lookOn(for: { takeBackReadable() || pattern.isReadyToReceive() })
-                || pattern.isReadyToReceive()
+            lookOn(until: deadline, for: { takeBackReadable() || pattern.isReadyToReceive() })
+                || pattern.isReadyToReceive() || canLead
         {
             return true
         }

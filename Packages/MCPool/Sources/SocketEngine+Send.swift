@@ -104,7 +104,7 @@ extension SocketEngine {
     private func waitForRoom(until deadline: UInt64?) -> Bool {
         // News that came meanwhile found nobody to be woken: the last look is under the lock.
         if !fullPipes.isEmpty,
-            lookOn(for: { takeBackWritable() || pattern.isReadyToSend() })
+            lookOn(until: deadline, for: { takeBackWritable() || pattern.isReadyToSend() })
                 || pattern.isReadyToSend()
         {
             return true

@@ -105,6 +105,8 @@ public final class SocketEngine: @unchecked Sendable {
     var readyConnections: [Connection] = []
     /// The reader's, empty between its turns.
     var spareReady: [Connection] = []
+    /// The reader's: how often in a row it has not asked the socket's set.
+    var turnsWithoutLook = 0
     /// Connections that ended while somebody was reading; let go when the reader leaves.
     var graveyard: [Connection] = []
     /// Connections to be ended as soon as the reader leaves.

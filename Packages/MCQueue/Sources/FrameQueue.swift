@@ -98,8 +98,12 @@ public struct FrameQueue: @unchecked Sendable {
         rollback()
         publish()
         while pop() != nil {}
-        unsafe consumer.pointee.segment?.block.release()
-        if unsafe consumer.pointee.segment == nil { unsafe shared.pointee.first?.block.release() }
+        // A segment may be there for a frame that has not come.
+        var segment = unsafe consumer.pointee.segment ?? shared.pointee.first
+        while let spent = segment {
+            segment = unsafe spent.next.pointee.map { Segment(block: $0) }
+            spent.block.release()
+        }
         unsafe producer.deinitialize(count: 1)
         unsafe consumer.deinitialize(count: 1)
         unsafe shared.deinitialize(count: 1)
