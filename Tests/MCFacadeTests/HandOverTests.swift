@@ -91,21 +91,22 @@ extension FacadeTests {
             try withContext { context in
                 let pull = try PullSocket(context: context, options: .test)
                 let endpoint = try pull.bind(way.fresh)
-                let flood = try PushSocket(context: context, options: .test)
+                let floods = try (0..<4).map { _ in
+                    try PushSocket(context: context, options: .test)
+                }
                 let other = try PushSocket(context: context, options: .test)
-                try flood.connect(endpoint)
-                try other.connect(endpoint)
+                for push in floods + [other] { try push.connect(endpoint) }
                 let isOver = Atomic<Bool>(false)
                 let flooding = Worker {
-                    let body = [UInt8](repeating: 1, count: 4000)
+                    let body = [UInt8](repeating: 1, count: 30_000)
                     while !isOver.load(ordering: .relaxed) {
-                        _ = code { try flood.send(body, .dontWait) }
+                        for flood in floods { _ = code { try flood.send(body, .dontWait) } }
                     }
                 }
                 let seen = Atomic<Int>(0)
                 // Slower than the flood, so that there is always more of it.
                 let look: @Sendable (borrowing Message) -> Void = { message in
-                    let end = ContinuousClock.now + .microseconds(20)
+                    let end = ContinuousClock.now + .microseconds(100)
                     while ContinuousClock.now < end {}
                     if message.string() == "other" { seen.add(1, ordering: .relaxed) }
                 }
