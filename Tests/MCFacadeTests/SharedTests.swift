@@ -1,4 +1,5 @@
 import MCFacade
+import Synchronization
 import Testing
 
 extension FacadeTests {
@@ -129,6 +130,37 @@ extension FacadeTests {
                 check(received)
             }
         }
+
+        /// Adopted memory that a receive lets go of may be given back by using the very socket.
+        @Test func givingBackUsesTheSocket() throws {
+            try withContext { context in
+                let (push, pull) = try pipeline(context, .inproc)
+                let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
+                memory.initializeMemory(as: UInt8.self, repeating: 7)
+                let address = UInt(bitPattern: memory.baseAddress)
+                let given = Flag()
+                try push.send(
+                    Message(
+                        Frame(adopting: UnsafeRawBufferPointer(memory)) {
+                            UnsafeMutableRawPointer(bitPattern: address)?.deallocate()
+                            _ = try? pull.events()
+                            given.isSet.store(true, ordering: .relaxed)
+                        }))
+                try push.send("next")
+                let receiving = Worker {
+                    var message = Message()
+                    try pull.receive(into: &message)
+                    #expect(message.withFrame(0) { $0.count } == 4096)
+                    try pull.receive(into: &message)
+                    #expect(message.string() == "next")
+                }
+                #expect(receiving.ends(within: 5000))
+                let wasGiven = given.isSet.load(ordering: .relaxed)
+                #expect(wasGiven)
+            }
+        }
+
+        private final class Flag: Sendable { let isSet = Atomic<Bool>(false) }
 
         /// Several sockets at either end, of several types.
         @Test(arguments: Way.allCases)

@@ -134,10 +134,18 @@ extension Message {
     public mutating func withHeadPlace<Result>(
         _ body: (UnsafeMutablePointer<Frame>) -> Result
     ) -> Result {
-        if unsafe head.isSlice || tail != nil { self = Message() }
+        releasePayloads()
         // Safe because what is overwritten owns nothing. `moveUpdate` of Swift 6.3 would not run the
         // deinit of what it overwrites.
         return unsafe withUnsafeMutablePointer(to: &head) { unsafe body($0) }
+    }
+
+    /// Lets go of all frames that refer to blocks; frames that are values may stay. For who is about
+    /// to take a lock: the last reference to adopted memory runs its owner's code.
+    @inlinable
+    @inline(__always)
+    public mutating func releasePayloads() {
+        if unsafe head.isSlice || tail != nil { self = Message() }
     }
 
     /// Puts a frame in front.

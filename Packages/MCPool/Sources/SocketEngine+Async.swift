@@ -34,6 +34,7 @@ extension SocketEngine {
     ///
     /// - Returns: false when there is none.
     public func takeForTask(into message: inout Message) throws(SocketError) -> Bool {
+        message.releasePayloads()
         lock.lock()
         if style == .async, state == .open, let plainQueue,
             plainQueue.receive(into: &message) != nil

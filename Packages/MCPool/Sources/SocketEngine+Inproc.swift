@@ -23,10 +23,18 @@ extension SocketEngine {
     /// Asks the other ends to tell of a message, or of room. Lock held.
     func askToBeTold() {
         // Taken out first: the pattern may note a pipe again.
-        let quiet = quietPipes
-        let full = fullPipes
-        quietPipes = []
-        fullPipes = []
+        var quiet = spare.quiet
+        var full = spare.full
+        spare.quiet = []
+        spare.full = []
+        swap(&quiet, &quietPipes)
+        swap(&full, &fullPipes)
+        defer {
+            quiet.removeAll(keepingCapacity: quiet.count <= SpareLists.mostKept)
+            full.removeAll(keepingCapacity: full.count <= SpareLists.mostKept)
+            spare.quiet = quiet
+            spare.full = full
+        }
         for pipe in quiet {
             pipe.pointee.isNotedQuiet = false
             pipe.pointee.isAsleep.store(true, ordering: .relaxed)

@@ -41,8 +41,8 @@ extension SocketEngine {
                 leaveReading()
                 return true
             }
-            // What has come meanwhile may have answers that can leave with those that wait.
-            if timeout != 0, watched.contains(where: { $0.pointee.hasUnsent }),
+            // What has come from others meanwhile may have answers that can leave with those that wait.
+            if timeout != 0, streamCount > 1, watched.contains(where: { $0.pointee.hasUnsent }),
                 readOnce(timeout: 0, leavesDecoding: true)
             {
                 leaveReading()

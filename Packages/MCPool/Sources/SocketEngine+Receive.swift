@@ -12,6 +12,7 @@ extension SocketEngine {
     /// - Throws: `wouldBlock`, `timedOut`, `closed`, `terminated`, `mixedReceiveStyles`, and what
     ///   the pattern throws.
     public func receive(into message: inout Message, waits: Bool) throws(SocketError) {
+        message.releasePayloads()
         lock.lock()
         if style == .polling, state == .open, let plainQueue,
             plainQueue.receive(into: &message) != nil

@@ -69,16 +69,32 @@ extension SocketEngine {
             if !quietPipes.isEmpty || !fullPipes.isEmpty { askToBeTold() }
             detachDrained()
             flushDirty()
-            let wakes = self.wakes
-            let notices = self.notices
             if wakes.isEmpty && notices.isEmpty { continue }
-            self.wakes = []
-            self.notices = []
+            // Lists in turn, so that telling somebody allocates nothing.
+            var wakes = spare.wakes
+            var notices = spare.notices
+            spare.wakes = []
+            spare.notices = []
+            swap(&wakes, &self.wakes)
+            swap(&notices, &self.notices)
             lock.unlock()
             for waiter in wakes { waiter.wake() }
             for notice in notices { notice.engine.receive(notice) }
+            wakes.removeAll(keepingCapacity: wakes.count <= SpareLists.mostKept)
+            notices.removeAll(keepingCapacity: notices.count <= SpareLists.mostKept)
             lock.lock()
+            spare.wakes = wakes
+            spare.notices = notices
         }
+    }
+
+    /// Empty lists with room, to be exchanged for what has been collected.
+    struct SpareLists {
+        static let mostKept = 64
+        var wakes: [Waiter] = []
+        var notices: [Notice] = []
+        var quiet: [Pipe] = []
+        var full: [Pipe] = []
     }
 
     /// Takes news from the socket at the other end of a pipe.

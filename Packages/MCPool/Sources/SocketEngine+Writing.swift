@@ -8,7 +8,8 @@ import Synchronization
 /// The writer role: the sender writes an idle pipe, the flusher one in a burst, the I/O thread one
 /// whose peer is slow.
 extension SocketEngine {
-    static let vectorsPerWrite = 128
+    /// A kilobyte of them, which Swift puts on the stack; more it would allocate.
+    static let vectorsPerWrite = 64
     /// What one turn writes at most before it looks at the lock again.
     static let bytesPerTurn = 4 << 20
     /// From so many queued bytes on a sender waits for the kernel, for so long.

@@ -70,6 +70,7 @@ public final class SocketEngine: @unchecked Sendable {
     var drained: [Pipe] = []
     var notices: [Notice] = []
     var wakes: [Waiter] = []
+    var spare = SpareLists()
     var watched: [Pipe] = []
     /// In-process pipes that are out of the turn, and whose other end has not been asked to tell of a
     /// message, or of room.

@@ -161,7 +161,8 @@ extension FrameQueue {
         guard count <= Frame.inlineCapacity else {
             return unsafe pushLonger(address, count: count, hasMore: hasMore)
         }
-        unsafe Frame.initializeSmall(place(), copyingExactly: address, count: count, hasMore: hasMore)
+        unsafe Frame.initializeSmall(
+            place(), copyingExactly: address, count: count, hasMore: hasMore)
         placed(ends: !hasMore)
         return true
     }
