@@ -12,11 +12,6 @@ package final class Router: Pattern {
     private var peers: [RoutingKey: Pipe] = [:]
     private var nextGenerated: UInt32
 
-    /// A routing id as a dictionary key.
-    private struct RoutingKey: Hashable {
-        let bytes: [UInt8]
-    }
-
     package init(seed: UInt32) {
         nextGenerated = seed
     }
@@ -32,7 +27,7 @@ package final class Router: Pattern {
         if pipe.pointee.routingID.isEmpty || pipe.pointee.routingID.first == 0 {
             pipe.pointee.routingID = generate()
         }
-        let key = RoutingKey(bytes: pipe.pointee.routingID)
+        let key = RoutingKey(pipe.pointee.routingID)
         // Two peers of one name: the first keeps it.
         if let other = peers[key], other != pipe { return false }
         peers[key] = pipe
@@ -47,7 +42,7 @@ package final class Router: Pattern {
     }
 
     private func forget(_ pipe: Pipe) {
-        let key = RoutingKey(bytes: pipe.pointee.routingID)
+        let key = RoutingKey(pipe.pointee.routingID)
         if peers[key] == pipe { peers[key] = nil }
     }
 
@@ -73,7 +68,7 @@ package final class Router: Pattern {
             throw SocketError(
                 .invalidMessage, "a ROUTER message is a routing id and at least one frame")
         }
-        let key = unsafe RoutingKey(bytes: [UInt8](message.firstBytes))
+        let key = unsafe RoutingKey(message.firstBytes)
         if let pipe = peers[key], pipe.hasRoom { pipe.write(rest) }
         return .sent
     }

@@ -39,6 +39,7 @@ package final class IOThread: @unchecked Sendable {
     private var lastToken: UInt64 = 0
     private var timers = TimerQueue()
     private var ticking: [SocketEngine] = []
+    private var hasNewTicking = false
 
     package init() throws(SocketError) {
         epoll = cmc_epoll_create()
@@ -204,7 +205,10 @@ package final class IOThread: @unchecked Sendable {
                     mail.0.isEmpty && mail.1.isEmpty && ticking.isEmpty && !mail.2
                 return mail
             }
-            ticking.append(contentsOf: engines)
+            if !engines.isEmpty {
+                ticking.append(contentsOf: engines)
+                hasNewTicking = true
+            }
             for command in commands { command() }
             if !commands.isEmpty { continue }
             return !stops
@@ -212,6 +216,8 @@ package final class IOThread: @unchecked Sendable {
     }
 
     private func timeout() -> Int64 {
+        // To wake this thread took longer than a tick: a burst may be over already.
+        if hasNewTicking { return 0 }
         if !ticking.isEmpty { return IOThread.tickNanoseconds }
         guard let deadline = timers.nextDeadline() else { return -1 }
         let now = cmc_now_ns()
@@ -219,6 +225,7 @@ package final class IOThread: @unchecked Sendable {
     }
 
     private func tick() {
+        hasNewTicking = false
         guard !ticking.isEmpty else { return }
         ticking.removeAll { !$0.tick() }
     }
