@@ -42,6 +42,15 @@ func uniqueName() -> String {
     "mc-facade-\(getpid())-\(names.add(1, ordering: .relaxed).newValue)"
 }
 
+/// Processors that this process may run on.
+let usableProcessors: Int = {
+    let mask = procText("/proc/self/status").split(separator: "\n").first {
+        $0.hasPrefix("Cpus_allowed:")
+    }
+    let digits = mask?.dropFirst("Cpus_allowed:".count).compactMap(\.hexDigitValue) ?? []
+    return digits.reduce(0) { $0 + $1.nonzeroBitCount }
+}()
+
 /// Processor time of the calling thread so far.
 func threadProcessorSeconds() -> Double {
     var time = timespec()

@@ -225,7 +225,7 @@ extension FrameDecoder {
             return unsafe Frame.initializeBlock(place, copying: body, count: count)
         } else {
             slices += 1
-            unsafe place.initialize(to: Frame(slice: chunk, address: body, count: count))
+            unsafe Frame.initializeSlice(place, block: chunk, address: body, count: count)
         }
         return true
     }

@@ -66,9 +66,7 @@ public enum Heap {
         guard capacity <= largestPooledCapacity, let heap = unsafe existing() else {
             return allocateSlowly(capacity: capacity)
         }
-        let sizeClass =
-            total <= smallestBlock
-            ? 0 : (Int.bitWidth - (total &- 1).leadingZeroBitCount) &- 7
+        let sizeClass = sizeClass(ofTotal: total)
         guard let header = unsafe heap.pointee.free[sizeClass] else {
             return allocateSlowly(capacity: capacity)
         }
@@ -78,6 +76,13 @@ public enum Heap {
         return unsafe Block(header: header)
     }
 
+    /// The class of blocks of `total` bytes with their header.
+    @inlinable
+    @inline(__always)
+    static func sizeClass(ofTotal total: Int) -> Int {
+        total <= smallestBlock ? 0 : (Int.bitWidth - (total &- 1).leadingZeroBitCount) &- 7
+    }
+
     /// The calling thread has no heap yet, or none of the size at hand.
     @usableFromInline
     @inline(never)
@@ -85,9 +90,7 @@ public enum Heap {
         guard capacity <= largestPooledCapacity else { return allocateSingle(capacity: capacity) }
         let heap = unsafe current()
         unsafe collectReturned(heap)
-        let total = capacity + headerBytes
-        let sizeClass =
-            total <= smallestBlock ? 0 : (Int.bitWidth - (total - 1).leadingZeroBitCount) - 7
+        let sizeClass = sizeClass(ofTotal: capacity + headerBytes)
         if unsafe heap.pointee.free[sizeClass] != nil { return allocate(capacity: capacity) }
         return unsafe allocateFresh(heap, sizeClass: sizeClass)
     }

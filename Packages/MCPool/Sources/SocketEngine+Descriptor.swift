@@ -34,7 +34,7 @@ extension SocketEngine {
         lock.lock()
         defer { settleAndUnlock() }
         guard state == .open else { throw closedError() }
-        if signal == nil && canLead && !pattern.isReadyToReceive() && pattern.canReceive {
+        if canLead && !pattern.isReadyToReceive() && pattern.canReceive {
             lookOnce()
         }
         var events: EngineEvents = []

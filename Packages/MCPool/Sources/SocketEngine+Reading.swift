@@ -95,10 +95,9 @@ extension SocketEngine {
             connection.isInTurn = true
             // With the role the decoding is the reader's again. A message that is there stays in
             // sight meanwhile.
-            if !leavesDecoding, let pipe = connection.pipe {
-                connection.decodeRest(into: pipe, most: 1)
+            if let pipe = connection.pipe {
+                connection.decodeRest(into: pipe, most: leavesDecoding ? 0 : 1)
             }
-            unsafe connection.pipe?.pointee.unread = nil
         }
         // Those that are ready may be so again and again; the others must not wait for ever.
         turnsWithoutLook = ready.isEmpty ? 0 : turnsWithoutLook + 1

@@ -73,7 +73,7 @@ extension SocketEngine {
         let timeout = options.receiveTimeoutMilliseconds
         if !waits || timeout == 0 {
             // One look at what is there already; never sleeps.
-            if canLead && signal == nil {
+            if canLead {
                 lookOnce()
                 if try receiveOrLook(&message, waits: false) { return }
             }
@@ -111,10 +111,10 @@ extension SocketEngine {
         flushWatched()
         // That lets the lock go: who was reading may have left.
         if pattern.isReadyToReceive() || state != .open || canLead { return true }
-        // News that came meanwhile found nobody to be woken: the last look is under the lock.
+        // News that comes meanwhile finds nobody to be woken; but the last look is under the lock.
         if !quietPipes.isEmpty,
             lookOn(until: deadline, for: { takeBackReadable() || pattern.isReadyToReceive() })
-                || pattern.isReadyToReceive() || canLead
+                || canLead
         {
             return true
         }

@@ -102,10 +102,9 @@ extension SocketEngine {
     ///
     /// - Returns: false when the deadline passed first.
     private func waitForRoom(until deadline: UInt64?) -> Bool {
-        // News that came meanwhile found nobody to be woken: the last look is under the lock.
+        // News that comes meanwhile finds nobody to be woken; but the last look is under the lock.
         if !fullPipes.isEmpty,
             lookOn(until: deadline, for: { takeBackWritable() || pattern.isReadyToSend() })
-                || pattern.isReadyToSend()
         {
             return true
         }
