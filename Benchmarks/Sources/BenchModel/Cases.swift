@@ -27,7 +27,7 @@ extension Case {
     static func roundtrip(_ transport: Transport, _ pattern: String, _ size: Int) -> Case {
         // With peers in its own process a thread looks on for a little even by default.
         let others: [Contender] =
-            transport == .inproc ? [.sleeping] : pattern == "req" ? [.raw] : []
+            (transport == .inproc ? [.sleeping] : []) + (pattern == "req" ? [.raw] : [])
         return Case(
             .roundtrip, transport, "pattern=\(pattern) size=\(size)",
             [.ours, .spinning, .libzmq] + others)

@@ -21,39 +21,43 @@ static void answer(int descriptor, const bench_job *job)
     free(out);
 }
 
-/// One round trip: write a message, send it, wait for the answer, read it.
-static inline uint64_t ask(int descriptor, void *in, void *out, size_t size, uint64_t number,
-                           uint8_t kind)
+/// The kernel's sockets, and room for a message each way.
+typedef struct {
+    int descriptor;
+    void *in;
+    void *out;
+} connection;
+
+/// Writes a message, sends it, waits for the answer, reads it.
+static uint64_t ask_peer(void *with, size_t size, uint64_t number, uint8_t kind)
 {
-    bench_fill(out, size, number, kind);
-    send_all(descriptor, out, size);
-    receive_all(descriptor, in, size);
-    return bench_sum(in, size);
+    connection *peer = with;
+    bench_fill(peer->out, size, number, kind);
+    send_all(peer->descriptor, peer->out, size);
+    receive_all(peer->descriptor, peer->in, size);
+    return bench_sum(peer->in, size);
 }
 
-static void ask_for_a_time(int descriptor, const bench_job *job, bench_report *report)
+void ask_for_a_time(round_trip ask, void *with, const bench_job *job, bench_report *report)
 {
-    void *in = make_buffer(job->size), *out = make_buffer(job->size);
     bench_samples samples = bench_samples_make();
     for (int i = 0; i < WARM_UP_ROUND_TRIPS; i++)
-        report->checksum += ask(descriptor, in, out, job->size, 0, BENCH_DATA);
+        report->checksum += ask(with, job->size, 0, BENCH_DATA);
     uint64_t start = bench_now(), now = start, number = 0;
     uint64_t deadline = start + (uint64_t)(job->seconds * 1e9);
     while (now < deadline) {
-        report->checksum += ask(descriptor, in, out, job->size, number, BENCH_DATA);
+        report->checksum += ask(with, job->size, number, BENCH_DATA);
         uint64_t then = bench_now();
         bench_samples_add(&samples, then - now);
         now = then;
         number++;
     }
-    report->checksum += ask(descriptor, in, out, job->size, 0, BENCH_END);
+    report->checksum += ask(with, job->size, 0, BENCH_END);
     report->messages = number;
     report->bytes = number * job->size;
     report->seconds = (double)(now - start) / 1e9;
     bench_report_samples(report, &samples);
     free(samples.nanoseconds);
-    free(in);
-    free(out);
 }
 
 void roundtrip(const bench_job *job)
@@ -63,7 +67,10 @@ void roundtrip(const bench_job *job)
     int descriptor;
     if (job->role == BENCH_SENDS) {
         descriptor = connect_to(job);
-        ask_for_a_time(descriptor, job, &report);
+        connection peer = {descriptor, make_buffer(job->size), make_buffer(job->size)};
+        ask_for_a_time(ask_peer, &peer, job, &report);
+        free(peer.in);
+        free(peer.out);
     } else {
         descriptor = accept_connection(job);
         answer(descriptor, job);

@@ -134,16 +134,32 @@ extension Connection {
         }
     }
 
-    /// Queues what receivers have not decoded for themselves, or the first of it. Lock held, nobody
-    /// reading.
-    func decodeRest(into pipe: Pipe, most: Int = .max) {
+    /// Takes the decoding back from the receivers; the first message, if it is there, is queued. Lock
+    /// held, nobody reading.
+    func takeDecodingBack(keepingFirst: Bool, from pipe: Pipe) {
         guard unsafe pipe.pointee.unread != nil else { return }
         unsafe pipe.pointee.unread = nil
         let queue = pipe.pointee.received
-        var count = 0
-        while count < most, unsafe decoder.pointee.nextWhole(into: queue.place()) == .made {
-            queue.placed(ends: true)
-            count += 1
+        guard keepingFirst, unsafe decoder.pointee.nextWhole(into: queue.place()) == .made else {
+            return
+        }
+        queue.placed(ends: true)
+        queue.publish()
+    }
+
+    /// Queues all whole messages that receivers have not decoded for themselves, for nobody will read
+    /// on. Lock held, nobody reading.
+    func decodeRest(into pipe: Pipe) {
+        guard unsafe pipe.pointee.unread != nil else { return }
+        unsafe pipe.pointee.unread = nil
+        let queue = pipe.pointee.received
+        decoding: while let next = try? unsafe decoder.pointee.next() {
+            switch consume next {
+            case .needMore: break decoding
+            case .frame(let frame): queue.push(frame)
+            // Of the connection, which is over.
+            case .command: break
+            }
         }
         queue.publish()
     }

@@ -115,10 +115,14 @@ extension SocketEngine {
             pipe.pointee.connection?.breakLink()
             return
         }
-        _ = pipe.flight.takeUnsentMessages()
-        _ = pipe.pointee.fill.takeUnsentMessages()
-        pipe.pointee.queuedMessages = 0
+        discardUnsent(of: pipe)
         finishIfSent(pipe)
+    }
+
+    private func discardUnsent(of pipe: Pipe) {
+        discard(pipe.flight.takeUnsentMessages())
+        discard(pipe.pointee.fill.takeUnsentMessages())
+        pipe.pointee.queuedMessages = 0
     }
 
     /// Ends a lingering pipe when everything has left. Lock held.
@@ -126,10 +130,7 @@ extension SocketEngine {
         guard pipe.pointee.isAttached, pipe.pointee.isLingering, !pipe.pointee.isWriting else {
             return
         }
-        if pipe.pointee.isDropped {
-            _ = pipe.flight.takeUnsentMessages()
-            _ = pipe.pointee.fill.takeUnsentMessages()
-        }
+        if pipe.pointee.isDropped { discardUnsent(of: pipe) }
         guard !pipe.pointee.hasUnsent else { return }
         if let dialer = pipe.pointee.dialer {
             pipe.pointee.dialer = nil

@@ -96,7 +96,7 @@ extension SocketEngine {
             // With the role the decoding is the reader's again. A message that is there stays in
             // sight meanwhile.
             if let pipe = connection.pipe {
-                connection.decodeRest(into: pipe, most: leavesDecoding ? 0 : 1)
+                connection.takeDecodingBack(keepingFirst: !leavesDecoding, from: pipe)
             }
         }
         // Those that are ready may be so again and again; the others must not wait for ever.

@@ -54,6 +54,14 @@ extension SocketEngine {
         signal.set()
     }
 
+    /// Lets messages go when the lock is let go: the memory that they adopted is given back by code
+    /// of the user's, which may use this very socket.
+    func discard(_ messages: [Recovered]) {
+        guard !messages.isEmpty else { return }
+        discarded += messages
+        hasWork = true
+    }
+
     /// Lets the lock go, and does what there is to do.
     @inline(__always)
     func settleAndUnlock() {
@@ -69,7 +77,7 @@ extension SocketEngine {
             if !quietPipes.isEmpty || !fullPipes.isEmpty { askToBeTold() }
             detachDrained()
             flushDirty()
-            if wakes.isEmpty && notices.isEmpty { continue }
+            if wakes.isEmpty && notices.isEmpty && discarded.isEmpty { continue }
             // Lists in turn, so that telling somebody allocates nothing.
             var wakes = spare.wakes
             var notices = spare.notices
@@ -77,7 +85,10 @@ extension SocketEngine {
             spare.notices = []
             swap(&wakes, &self.wakes)
             swap(&notices, &self.notices)
+            var discarded: [Recovered] = []
+            swap(&discarded, &self.discarded)
             lock.unlock()
+            discarded.removeAll()
             for waiter in wakes { waiter.wake() }
             for notice in notices { notice.engine.receive(notice) }
             wakes.removeAll(keepingCapacity: wakes.count <= SpareLists.mostKept)

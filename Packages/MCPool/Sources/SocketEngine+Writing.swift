@@ -170,6 +170,8 @@ extension SocketEngine {
             case .failed:
                 pipe.pointee.isWriting = false
                 connection.breakLink()
+                // Nobody reads a stalled connection, and nobody will make room for what it brings.
+                if connection.isStalled, pipe.pointee.isLingering { endSoon(connection) }
             }
             break
         }
@@ -260,6 +262,7 @@ extension SocketEngine {
             pipe.flight.takeUnsentMessages() + pipe.pointee.fill.takeUnsentMessages()
         pipe.pointee.queuedMessages = 0
         guard !messages.isEmpty else { return }
+        defer { discard(messages) }
         if pipe.pointee.isLingering {
             // The socket, or the endpoint, is being closed: nobody else takes over.
             if pipe.pointee.dialer != nil { pipe.restore(messages) }

@@ -70,6 +70,8 @@ public final class SocketEngine: @unchecked Sendable {
     var drained: [Pipe] = []
     var notices: [Notice] = []
     var wakes: [Waiter] = []
+    /// Messages that will not be sent, to be let go without the lock.
+    var discarded: [Recovered] = []
     var spare = SpareLists()
     var watched: [Pipe] = []
     /// In-process pipes that are out of the turn, and whose other end has not been asked to tell of a
