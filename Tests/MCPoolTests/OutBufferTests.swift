@@ -59,11 +59,14 @@ struct OutBufferTests {
         }
     }
 
-    /// A kernel that takes at most so many bytes, and so many vectors.
-    private func write(_ buffer: inout OutBuffer, atMost limit: Int, vectors: Int) -> [UInt8] {
+    /// A kernel that takes at most so many bytes of what it is offered, in so many vectors.
+    private func write(
+        _ buffer: inout OutBuffer, atMost limit: Int, offering mostBytes: Int = .max, vectors: Int
+    ) -> [UInt8] {
         withUnsafeTemporaryAllocation(of: iovec.self, capacity: vectors) { table in
             guard let base = table.baseAddress else { return [] }
-            let count = buffer.vectors(base, capacity: vectors)
+            let count = buffer.vectors(base, capacity: vectors, mostBytes: mostBytes)
+            #expect(table[..<count].reduce(0) { $0 + $1.iov_len } <= mostBytes)
             var taken: [UInt8] = []
             for vector in table[..<count] {
                 #expect(vector.iov_len > 0)
@@ -129,7 +132,8 @@ struct OutBufferTests {
         while taken.count < stop {
             let limit = min(stop - taken.count, Int.random(in: 1...40_000, using: &random))
             let vectors = Int.random(in: 1...8, using: &random)
-            let written = write(&buffer, atMost: limit, vectors: vectors)
+            let offered = Int.random(in: 1...40_000, using: &random)
+            let written = write(&buffer, atMost: limit, offering: offered, vectors: vectors)
             credited += buffer.didWrite(written.count)
             taken += written
             #expect(buffer.byteCount == expected.count - taken.count)

@@ -4,18 +4,32 @@ private let throughputSizes = [
     8, 16, 64, 128, 256, 1024, 4096, 16_384, 65_536, 1_048_576, 16_777_216,
 ]
 private let roundtripSizes = [1, 64, 1024, 65_536]
-/// Messages of this size and more are compared with a stream, too.
-private let streamBytes = 1_048_576
-/// Of writes to a stream; the best one counts.
-private let writeSizes = [65_536, 262_144, 1_048_576]
+/// Messages of this size and more are compared with a stream, too: what the kernel can do at all.
+private let streamBytes = 256
+/// From here on with the best of several sizes of writes to it.
+private let manyStreamBytes = 1_048_576
+/// Of writes to a stream.
+private let writeSizes = [65_536, 122_880, 262_144]
 private let streams = writeSizes.map { Contender.raw(writeBytes: $0) }
+private let oneStream = [Contender.raw(writeBytes: 122_880)]
 private let otherStyles: [Contender] = ["callback", "async", "await"].map { .ours(style: $0) }
 
 extension Case {
     /// PUSH/PULL from one thread over one connection.
     static func throughput(_ transport: Transport, _ size: Int) -> Case {
-        let raw = transport != .inproc && size >= streamBytes ? streams : []
-        return Case(.throughput, transport, "size=\(size)", [.ours, .libzmq] + raw)
+        Case(.throughput, transport, "size=\(size)", [.ours, .libzmq] + raw(transport, size))
+    }
+
+    private static func raw(_ transport: Transport, _ size: Int) -> [Contender] {
+        if transport == .inproc || size < streamBytes { return [] }
+        return size < manyStreamBytes ? oneStream : streams
+    }
+
+    /// Over eight connections of one socket; a raw stream has one.
+    static func connections(_ transport: Transport, _ size: Int) -> Case {
+        Case(
+            .throughput, transport, "size=\(size) connections=8",
+            [.ours, .libzmq] + raw(transport, size))
     }
 
     /// In each way to receive that only ours has; libzmq's polling is the measure.
@@ -40,7 +54,7 @@ extension Case {
     public static let full: [Case] = Transport.allCases.flatMap { transport -> [Case] in
         var cases = throughputSizes.map { Case.throughput(transport, $0) }
         for size in [16, 64, 256, 65_536] {
-            cases.append(Case(.throughput, transport, "size=\(size) connections=8"))
+            cases.append(.connections(transport, size))
         }
         for size in [64, 65_536] {
             cases.append(Case(.throughput, transport, "size=\(size) threads=4"))
@@ -64,7 +78,7 @@ extension Case {
         + [64, 65_536].map { .throughput(.ipc, $0) }
         + [.throughput(.inproc, 64)]
         + [
-            Case(.throughput, .tcp, "size=256 connections=8"),
+            .connections(.tcp, 256),
             Case(.throughput, .tcp, "size=64 threads=4"),
             .styles(.tcp, 64),
             .roundtrip(.tcp, "req", 64), .roundtrip(.ipc, "req", 64),

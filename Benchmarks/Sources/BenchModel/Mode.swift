@@ -15,7 +15,7 @@ public struct Mode: Sendable {
     public let foreignPercentLimit = 10.0
 
     public static let full = Mode(
-        name: "full", cases: Case.full, runMilliseconds: 1500, runs: 7, seconds: 3400,
+        name: "full", cases: Case.full, runMilliseconds: 1000, runs: 7, seconds: 3400,
         stolenPercentLimit: 2)
     public static let quick = Mode(
         name: "quick", cases: Case.quick, runMilliseconds: 600, runs: 3, seconds: 165,

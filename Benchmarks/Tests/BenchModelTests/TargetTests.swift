@@ -58,7 +58,7 @@ import Testing
         let results = try results(
             "roundtrip tcp pattern=req size=64", ours: [run(messages: 1, seconds: 1, p50: 30)],
             libzmq: [run(messages: 1, seconds: 1, p50: 90)])
-        let target = try target(results, "p50 to that of libzmq")
+        let target = try target(results, "p50 of ours to that of libzmq")
         #expect(target.value(in: results).map { Text.digits($0) } == "0.33")
     }
 

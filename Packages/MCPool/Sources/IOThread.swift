@@ -16,8 +16,11 @@ protocol EventHandler: AnyObject {
 ///
 /// - Thread rule: `post`, `watch` and `arm` are for any thread; the rest runs on this thread.
 package final class IOThread: @unchecked Sendable {
-    /// How often sockets with unwritten bytes are looked at, while there are any.
-    static let tickNanoseconds: Int64 = 20_000
+    /// How often sockets with unwritten bytes are looked at, while there are any: from the shorter time
+    /// on, up to the longer one while their senders keep writing for themselves, whom a look only
+    /// disturbs.
+    static let shortestTick: Int64 = 20_000
+    static let longestTick: Int64 = 100_000
 
     private struct Mailbox {
         var commands: [@Sendable () -> Void] = []
@@ -40,6 +43,7 @@ package final class IOThread: @unchecked Sendable {
     private var timers = TimerQueue()
     private var ticking: [SocketEngine] = []
     private var hasNewTicking = false
+    private var tickNanoseconds = IOThread.shortestTick
 
     package init() throws(SocketError) {
         epoll = cmc_epoll_create()
@@ -218,15 +222,24 @@ package final class IOThread: @unchecked Sendable {
     private func timeout() -> Int64 {
         // To wake this thread took longer than a tick: a burst may be over already.
         if hasNewTicking { return 0 }
-        if !ticking.isEmpty { return IOThread.tickNanoseconds }
+        if !ticking.isEmpty { return tickNanoseconds }
         guard let deadline = timers.nextDeadline() else { return -1 }
         let now = cmc_now_ns()
         return deadline > now ? Int64(clamping: deadline - now) : 0
     }
 
     private func tick() {
+        let isNew = hasNewTicking
         hasNewTicking = false
         guard !ticking.isEmpty else { return }
-        ticking.removeAll { !$0.tick() }
+        var isBusy = false
+        ticking.removeAll { engine in
+            let found = engine.tick()
+            if found == .busy { isBusy = true }
+            return found == .over
+        }
+        tickNanoseconds =
+            isBusy && !isNew
+            ? min(2 * tickNanoseconds, IOThread.longestTick) : IOThread.shortestTick
     }
 }

@@ -204,18 +204,23 @@ extension OutBuffer {
         nextBlockBytes = OutBuffer.firstBlockBytes
     }
 
-    /// Fills `vectors` with what is to be written next.
+    /// Fills `vectors` with what is to be written next, at most so many bytes.
     ///
     /// - Returns: how many vectors were filled.
-    func vectors(_ vectors: UnsafeMutablePointer<iovec>, capacity: Int) -> Int {
+    func vectors(
+        _ vectors: UnsafeMutablePointer<iovec>, capacity: Int, mostBytes: Int
+    ) -> Int {
         var filled = 0
         var index = firstUnsent
         var skip = sentOfFirst
-        while filled < capacity && index < segments.count {
+        var left = mostBytes
+        while filled < capacity && index < segments.count && left > 0 {
             let segment = segments[index]
+            let count = min(segment.count - skip, left)
             unsafe vectors[filled] = unsafe iovec(
                 iov_base: UnsafeMutableRawPointer(mutating: segment.address + skip),
-                iov_len: segment.count - skip)
+                iov_len: count)
+            left -= count
             filled += 1
             index += 1
             skip = 0

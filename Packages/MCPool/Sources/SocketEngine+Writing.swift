@@ -10,6 +10,10 @@ import Synchronization
 extension SocketEngine {
     /// A kilobyte of them, which Swift puts on the stack; more it would allocate.
     static let vectorsPerWrite = 64
+    /// Two segments of the loopback interface. More at once only waits: the receiver could be reading
+    /// the first ones meanwhile, while they are in a cache that both processors share; and a segment
+    /// that is all but empty costs as much as a full one.
+    static let bytesPerWrite = 2 * 65_483
     /// What one turn writes at most before it looks at the lock again.
     static let bytesPerTurn = 4 << 20
     /// From so many queued bytes on a sender waits for the kernel, for so long.
@@ -77,19 +81,30 @@ extension SocketEngine {
         ioThread.watch(self)
     }
 
+    /// What the flusher found at the socket.
+    enum Tick {
+        /// Somebody has written since the last look.
+        case busy
+        case quiet
+        /// Nothing has been sent for some ticks: it need not come again.
+        case over
+    }
+
     /// The flusher's look at the socket, every tick of the I/O thread.
-    ///
-    /// - Returns: false when nothing has been sent for some ticks and it need not come again.
-    func tick() -> Bool {
+    func tick() -> Tick {
         let leavesRun = leavesFanOut()
-        if leavesRun, !hasWatched.load(ordering: .relaxed) { return true }
-        // Who has just written is at it and will write again: to look would cost it the lock. But
+        let turn = lastTurn.load(ordering: .relaxed)
+        let found: Tick = turn == seenTurn ? .quiet : .busy
+        seenTurn = turn
+        if leavesRun, !hasWatched.load(ordering: .relaxed) { return found }
+        // Who is writing, or has just written, will write again: to look would cost it the lock. But
         // not for long, for another pipe may be waiting.
         if skippedTicks < SocketEngine.mostSkippedTicks,
-            cmc_now_ns() &- lastTurn.load(ordering: .relaxed) < UInt64(IOThread.tickNanoseconds)
+            turnsUnderWay.load(ordering: .relaxed) > 0
+                || cmc_now_ns() &- turn < UInt64(IOThread.shortestTick)
         {
             skippedTicks += 1
-            return true
+            return found
         }
         skippedTicks = 0
         lock.lock()
@@ -117,7 +132,7 @@ extension SocketEngine {
         let goesOn = !watched.isEmpty || openFanOut != nil || quietFanOutTicks <= 10
         if !goesOn { isTicking = false }
         settleAndUnlock()
-        return goesOn
+        return goesOn ? found : .over
     }
 
     /// Takes the writer role and writes until all is written or the kernel takes no more. Lock
@@ -133,6 +148,7 @@ extension SocketEngine {
             return
         }
         pipe.pointee.isWriting = true
+        countTurns(+1)
         while true {
             if pipe.flight.isEmpty { pipe.pointee.launch() }
             lock.unlock()
@@ -175,12 +191,19 @@ extension SocketEngine {
             }
             break
         }
+        countTurns(-1)
         if connection.isEnded {
             recover(pipe)
             if pipe.pointee.isReceiveEnded { markDrained(pipe) }
         }
         if pipe.pointee.isLingering { finishIfSent(pipe) }
         withExtendedLifetime(owner) {}
+    }
+
+    /// Lock held: only those who look do not have it.
+    private func countTurns(_ change: Int) {
+        turnsUnderWay.store(
+            turnsUnderWay.load(ordering: .relaxed) + change, ordering: .relaxed)
     }
 
     private func shouldPace(_ pipe: Pipe) -> Bool {
@@ -217,7 +240,8 @@ extension SocketEngine {
             guard let base = vectors.baseAddress else { return .failed }
             while !pipe.flight.isEmpty {
                 if bytes > SocketEngine.bytesPerTurn { return .turnOver }
-                let count = unsafe pipe.flight.vectors(base, capacity: vectors.count)
+                let count = unsafe pipe.flight.vectors(
+                    base, capacity: vectors.count, mostBytes: SocketEngine.bytesPerWrite)
                 switch unsafe connection.link.write(base, count: count) {
                 case .bytes(let written):
                     bytes += written

@@ -22,8 +22,8 @@ import Synchronization
 ///   unless they say otherwise.
 /// - Ownership: the I/O thread keeps an open engine alive; `close` starts its end.
 public final class SocketEngine: @unchecked Sendable {
-    /// A pipe with so many bytes is written by whoever appends to it.
-    package static let flushBytes = 256 << 10
+    /// A pipe with so many bytes is written by whoever appends to it: in two full writes.
+    package static let flushBytes = 240 << 10
     /// A socket that was written more recently is in a burst: the flusher writes, not the sender. Of
     /// the socket and not of each pipe, because who sends to many in turn would find every one idle,
     /// and pay a system call for each message.
@@ -82,6 +82,8 @@ public final class SocketEngine: @unchecked Sendable {
     var isTicking = false
     /// When a turn of writing ended last, on any pipe. Not guarded.
     let lastTurn = Atomic<UInt64>(0)
+    /// How many threads hold a writer role. Not guarded, for the flusher's look from outside.
+    let turnsUnderWay = Atomic<Int>(0)
     /// Whether `watched` has pipes; not guarded, for the flusher's look from outside.
     let hasWatched = Atomic<Bool>(false)
     /// A run of messages that is not in its pipes yet.
@@ -92,6 +94,7 @@ public final class SocketEngine: @unchecked Sendable {
     let runLength = RunLength.create()
     /// Only on the I/O thread.
     var skippedTicks = 0
+    var seenTurn: UInt64 = 0
     var quietFanOutTicks = 11
     var seenRun = (opened: UInt64(0), length: 0)
 
