@@ -1,4 +1,4 @@
-import CMCLinux
+public import CMCLinux
 public import MCMemory
 public import Synchronization
 
@@ -6,17 +6,19 @@ public import Synchronization
 ///
 /// Frames are pushed unseen and published in whole messages, so that a multipart message appears
 /// whole or not at all; `rollback` drops the frames of an unfinished one. The memory is a chain of blocks
-/// of 62 frames that grows with what is queued and holds nothing until the first push. Depth is
+/// of 61 frames that grows with what is queued and holds nothing until the first push. Depth is
 /// counted in messages, for the high-water mark.
 ///
 /// - Thread rule: `push`, `publish`, `rollback`, `depth` and `hasRoom` belong to the producer,
 ///   `pop`, `isEmpty` to the consumer; each role is one thread at a time. Both may run at once.
-/// - Budget per frame: two copies of 64 bytes; no locked instruction; a block per 62 frames.
+/// - Budget per frame: two copies of 64 bytes; no locked instruction; a block per 61 frames.
 /// - Ownership: the handle is a plain pointer; its owner calls `destroy` when both roles are over.
 @safe
 @frozen
 public struct FrameQueue: @unchecked Sendable {
-    @inlinable public static var framesPerSegment: Int { 62 }
+    @inlinable public static var framesPerSegment: Int { 61 }
+    /// How many places ahead of the producer.
+    @inlinable static var prefetched: Int { 8 }
     /// The longest payload that is copied through the queue.
     static let spreadBytes = 8 * MemoryLayout<Frame>.size
 
@@ -24,18 +26,23 @@ public struct FrameQueue: @unchecked Sendable {
     @usableFromInline
     struct Segment {
         @usableFromInline let block: Block
+        /// A cache line each: the producer writes one while the consumer reads the one before.
         @inlinable var frames: UnsafeMutablePointer<Frame> {
-            unsafe (block.payload + 8).assumingMemoryBound(to: Frame.self)
+            let address = unsafe UInt(bitPattern: block.payload + 8 + 63) & ~63
+            return unsafe UnsafeMutablePointer(bitPattern: address).unsafelyUnwrapped
         }
         @inlinable var next: UnsafeMutablePointer<Block?> {
             unsafe block.payload.assumingMemoryBound(to: Block?.self)
         }
         static func allocate() -> Segment {
-            // Fits the 4 KiB size class: 8 bytes of link and 62 frames of 64 bytes.
-            let block = Block.allocate(capacity: 8 + framesPerSegment * MemoryLayout<Frame>.stride)
+            // Fits the 4 KiB size class: a link, and frames of 64 bytes behind the next line's begin.
+            let block = Block.allocate(
+                capacity: 8 + 63 + framesPerSegment * MemoryLayout<Frame>.stride)
             unsafe block.payload.bindMemory(to: Block?.self, capacity: 1).initialize(to: nil)
-            unsafe (block.payload + 8).bindMemory(to: Frame.self, capacity: framesPerSegment)
-            return Segment(block: block)
+            let segment = Segment(block: block)
+            unsafe UnsafeMutableRawPointer(segment.frames).bindMemory(
+                to: Frame.self, capacity: framesPerSegment)
+            return segment
         }
     }
 
@@ -132,7 +139,10 @@ extension FrameQueue {
         {
             addSegment()
         }
-        return unsafe producer.pointee.segment.unsafelyUnwrapped.frames + producer.pointee.index
+        let frames = unsafe producer.pointee.segment.unsafelyUnwrapped.frames
+        let index = unsafe producer.pointee.index
+        unsafe cmc_prefetch_to_write(frames + (index &+ FrameQueue.prefetched))
+        return unsafe frames + index
     }
 
     /// A frame was made at `place()`. `ends` says whether it is the last of its message.

@@ -140,6 +140,16 @@ static inline void cmc_pause(void) {
 #endif
 }
 
+/// Asks for a cache line that this thread will write, and another one has read, before it is needed.
+static inline void cmc_prefetch_to_write(const void *address) {
+#if defined(__x86_64__)
+    // The builtin would ask for a copy to read unless all processors of the target knew this one.
+    __asm__ volatile("prefetchw %0" : : "m"(*(const char *)address));
+#else
+    __builtin_prefetch(address, 1);
+#endif
+}
+
 // MARK: - Copies
 
 /// Makes the eight words of a small frame: up to 56 bytes of payload from a buffer that is readable
