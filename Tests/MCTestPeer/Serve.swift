@@ -123,6 +123,13 @@ enum Serve {
         case "PUB":
             let socket = try PubSocket(options: options)
             return (socket, sending(socket))
+        case "XSUB":
+            let socket = try XSubSocket(options: options)
+            try socket.subscribe([])
+            return (socket, counting(socket))
+        case "XPUB":
+            let socket = try XPubSocket(options: options)
+            return (socket, sending(socket))
         case "REQ":
             let socket = try ReqSocket(options: options)
             return (socket, asking(socket))

@@ -20,7 +20,7 @@ final class Good {
         port = try StressTests.port(of: try peer.expect("bound"))
         connection = try RawSocket.connect(port)
         try connection.handshake(as: Wire.partner(of: type))
-        if type == "PUB" { try connection.send(Wire.command("SUBSCRIBE")) }
+        if type == "PUB" || type == "XPUB" { try connection.send(Wire.command("SUBSCRIBE")) }
         start = try peer.stats()
         try exchange(during: "nothing")
     }
@@ -38,13 +38,13 @@ final class Good {
         exchanged += 1
         let body = Wire.bigEndian(UInt64(exchanged), bytes: 8)
         switch type {
-        case "PULL", "SUB", "DEALER":
+        case "PULL", "SUB", "XSUB", "DEALER":
             // What DEALER echoes goes to its peers in turn, attackers included: it is counted.
             try connection.send(Wire.frame(body))
             let messages = exchanged
             let stats = try peer.stats(within: 5) { $0.messages >= messages }
             guard stats.messages >= messages else { throw Failure("nothing arrives: \(stats)") }
-        case "PUSH", "PUB":
+        case "PUSH", "PUB", "XPUB":
             guard try connection.message()[0].count == 64 else { throw Failure("a bad message") }
         case "REQ":
             let question = try connection.message()

@@ -8,6 +8,7 @@ extension Stress {
     @Suite(.serialized) struct Hostile {
         static let types = [
             "PULL", "PUSH", "PUB", "SUB", "REP", "REQ", "PAIR", "DEALER", "ROUTER",
+            "XPUB", "XSUB",
         ]
 
         @Test(.timeLimit(.minutes(2)), arguments: types)

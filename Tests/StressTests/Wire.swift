@@ -47,8 +47,8 @@ enum Wire {
         switch type {
         case "PULL": "PUSH"
         case "PUSH": "PULL"
-        case "SUB": "PUB"
-        case "PUB": "SUB"
+        case "SUB", "XSUB": "PUB"
+        case "PUB", "XPUB": "SUB"
         case "REP": "REQ"
         case "REQ": "REP"
         case "PAIR": "PAIR"

@@ -63,6 +63,13 @@ static int option_of(int option, int *level, int *name) {
     case CMC_NET_REUSE_ADDRESS: *level = SOL_SOCKET, *name = SO_REUSEADDR; return 0;
     case CMC_NET_NO_DELAY: *level = IPPROTO_TCP, *name = TCP_NODELAY; return 0;
     case CMC_NET_IPV6_ONLY: *level = IPPROTO_IPV6, *name = IPV6_V6ONLY; return 0;
+    case CMC_NET_KEEP_ALIVE: *level = SOL_SOCKET, *name = SO_KEEPALIVE; return 0;
+    case CMC_NET_KEEP_ALIVE_COUNT: *level = IPPROTO_TCP, *name = TCP_KEEPCNT; return 0;
+    case CMC_NET_KEEP_ALIVE_IDLE: *level = IPPROTO_TCP, *name = TCP_KEEPIDLE; return 0;
+    case CMC_NET_KEEP_ALIVE_INTERVAL: *level = IPPROTO_TCP, *name = TCP_KEEPINTVL; return 0;
+    case CMC_NET_USER_TIMEOUT: *level = IPPROTO_TCP, *name = TCP_USER_TIMEOUT; return 0;
+    case CMC_NET_TYPE_OF_SERVICE: *level = IPPROTO_IP, *name = IP_TOS; return 0;
+    case CMC_NET_TRAFFIC_CLASS: *level = IPPROTO_IPV6, *name = IPV6_TCLASS; return 0;
     default: return -ENOPROTOOPT;
     }
 }
@@ -77,6 +84,10 @@ int cmc_net_option(int fd, int option) {
     socklen_t length = sizeof value;
     if (error) return error;
     return getsockopt(fd, level, name, &value, &length) < 0 ? -errno : value;
+}
+
+int cmc_net_bind_to_device(int fd, const char *name, uint32_t length) {
+    return result(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, length));
 }
 
 // MARK: - Addresses

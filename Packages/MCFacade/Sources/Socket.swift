@@ -79,6 +79,10 @@ public class Socket: @unchecked Sendable {
         SocketEvents(rawValue: try engine.events().rawValue)
     }
 
+    /// What happens to the socket's endpoints and connections from now on: a sequence of events, which
+    /// ends with the socket.
+    public final func monitor() -> SocketMonitor { engine.makeMonitor() }
+
     /// Ends the socket: whoever waits in it gets `closed`, its endpoints are free when this
     /// returns. What was sent still goes in the background, within LINGER.
     public final func close() { engine.close() }

@@ -1,4 +1,5 @@
 import MCPool
+import MCTransport
 
 /// The options of a socket, with libzmq's defaults. Set them when the socket is made, or later
 /// through its `options`: timeouts take effect at the next call, high-water marks and LINGER at
@@ -50,6 +51,29 @@ public struct SocketOptions: Sendable, Equatable {
     /// not at all with others. Without effect where there is one processor.
     public var spinMicroseconds = -1
 
+    /// How long dialling one address may take (ZMQ_CONNECT_TIMEOUT). 0: 15 seconds.
+    public var connectTimeoutMilliseconds = 0
+    /// How many connections may wait to be accepted, as far as the system lets them (ZMQ_BACKLOG).
+    public var backlog = 4096
+    /// Whether `*` and names mean IPv6 as well (ZMQ_IPV6). Numbers say it themselves.
+    public var ipv6 = false
+    /// TCP's own probes of silent connections (ZMQ_TCP_KEEPALIVE). 1: on; 0: off; -1: as the system has
+    /// it. Heartbeats tell more, and sooner.
+    public var tcpKeepAlive = -1
+    /// How many probes may go unanswered (ZMQ_TCP_KEEPALIVE_CNT).
+    public var tcpKeepAliveCount = -1
+    /// After how many seconds of silence the first is sent (ZMQ_TCP_KEEPALIVE_IDLE).
+    public var tcpKeepAliveIdleSeconds = -1
+    /// How many seconds apart they are (ZMQ_TCP_KEEPALIVE_INTVL).
+    public var tcpKeepAliveIntervalSeconds = -1
+    /// How long TCP tries to get bytes to the peer before it gives the connection up (ZMQ_TCP_MAXRT).
+    /// 0: as the system has it.
+    public var tcpMaximumRetransmitMilliseconds = 0
+    /// The type of service, or traffic class, of IP packets, 0 to 255 (ZMQ_TOS).
+    public var typeOfService = 0
+    /// The network interface that alone is used (ZMQ_BINDTODEVICE). Empty: any.
+    public var device = ""
+
     public init() {}
 
     /// - Throws: `invalidOption`, naming the option and the value.
@@ -70,6 +94,19 @@ public struct SocketOptions: Sendable, Equatable {
         try check("heartbeatTimeoutMilliseconds", heartbeatTimeoutMilliseconds, from: -1)
         try check("handshakeIntervalMilliseconds", handshakeIntervalMilliseconds, from: 0)
         try check("spinMicroseconds", spinMicroseconds, from: -1, to: 1_000_000)
+        try check("connectTimeoutMilliseconds", connectTimeoutMilliseconds, from: 0)
+        try check("backlog", backlog, from: 0)
+        try check("tcpKeepAlive", tcpKeepAlive, from: -1, to: 1)
+        // tcp(7) has these in 16 bits, and none of 0.
+        try checkKeepAlive("tcpKeepAliveCount", tcpKeepAliveCount, to: 127)
+        try checkKeepAlive("tcpKeepAliveIdleSeconds", tcpKeepAliveIdleSeconds, to: 32_767)
+        try checkKeepAlive("tcpKeepAliveIntervalSeconds", tcpKeepAliveIntervalSeconds, to: 32_767)
+        try check("tcpMaximumRetransmitMilliseconds", tcpMaximumRetransmitMilliseconds, from: 0)
+        try check("typeOfService", typeOfService, from: 0, to: 255)
+        // IFNAMSIZ, less the zero byte.
+        guard device.utf8.count <= 15, !device.utf8.contains(0) else {
+            throw SocketError(.invalidOption, "device is no name of a network interface")
+        }
         guard routingID.count <= 255 else {
             throw SocketError(
                 .invalidOption, "routingID has \(routingID.count) bytes, at most 255 are allowed")
@@ -78,6 +115,12 @@ public struct SocketOptions: Sendable, Equatable {
             throw SocketError(
                 .invalidOption, "routingID begins with a zero byte, which is for generated ids")
         }
+    }
+
+    private func checkKeepAlive(
+        _ name: String, _ value: Int, to high: Int
+    ) throws(SocketError) {
+        if value != -1 { try check(name, value, from: 1, to: high) }
     }
 
     private func check(
@@ -116,7 +159,21 @@ extension SocketOptions {
         engine.heartbeatTimeoutMilliseconds = heartbeatTimeoutMilliseconds
         engine.handshakeIntervalMilliseconds = handshakeIntervalMilliseconds
         engine.spinMicroseconds = spinMicroseconds
+        engine.connectTimeoutMilliseconds = connectTimeoutMilliseconds
+        engine.link.backlog = backlog
+        engine.link.ipv6 = ipv6
+        engine.link.keepAlive = tcpKeepAlive < 0 ? nil : tcpKeepAlive == 1
+        engine.link.keepAliveCount = known(tcpKeepAliveCount)
+        engine.link.keepAliveIdleSeconds = known(tcpKeepAliveIdleSeconds)
+        engine.link.keepAliveIntervalSeconds = known(tcpKeepAliveIntervalSeconds)
+        engine.link.unacknowledgedMilliseconds =
+            tcpMaximumRetransmitMilliseconds == 0 ? nil : tcpMaximumRetransmitMilliseconds
+        engine.link.typeOfService = typeOfService
+        engine.link.device = device
     }
+
+    /// -1 is the system's choice.
+    private func known(_ value: Int) -> Int? { value < 0 ? nil : value }
 
     init(_ engine: EngineOptions) {
         sendHighWaterMark = engine.sendHighWaterMark
@@ -135,5 +192,15 @@ extension SocketOptions {
         heartbeatTimeoutMilliseconds = engine.heartbeatTimeoutMilliseconds
         handshakeIntervalMilliseconds = engine.handshakeIntervalMilliseconds
         spinMicroseconds = engine.spinMicroseconds
+        connectTimeoutMilliseconds = engine.connectTimeoutMilliseconds
+        backlog = engine.link.backlog
+        ipv6 = engine.link.ipv6
+        tcpKeepAlive = engine.link.keepAlive.map { $0 ? 1 : 0 } ?? -1
+        tcpKeepAliveCount = engine.link.keepAliveCount ?? -1
+        tcpKeepAliveIdleSeconds = engine.link.keepAliveIdleSeconds ?? -1
+        tcpKeepAliveIntervalSeconds = engine.link.keepAliveIntervalSeconds ?? -1
+        tcpMaximumRetransmitMilliseconds = engine.link.unacknowledgedMilliseconds ?? 0
+        typeOfService = engine.link.typeOfService
+        device = engine.link.device
     }
 }

@@ -4,8 +4,17 @@ import MCPool
 
 /// Sends each message to one of its peers, in turn; blocks when none has room (RFC 30).
 public final class PushSocket: Socket, SendingSocket, @unchecked Sendable {
+    private let pattern = Push()
+
     public init(context: Context = .shared, options: SocketOptions = .init()) throws(SocketError) {
-        try super.init(Push(), context: context, options: options)
+        try super.init(pattern, context: context, options: options)
+    }
+
+    /// Messages go only to peers that are connected, not to those that are still being dialled, and
+    /// those that a lost one has not taken go to others (ZMQ_IMMEDIATE). Set it before connecting.
+    public var queuesForConnectedOnly: Bool {
+        get { engine.access { pattern.queuesForConnectedOnly } }
+        set { engine.access { pattern.queuesForConnectedOnly = newValue } }
     }
 }
 
@@ -16,53 +25,40 @@ public final class PullSocket: Socket, ReceivingSocket, @unchecked Sendable {
     }
 }
 
-/// Sends each message to every peer that subscribed to it; never waits: a peer without room misses
-/// it (RFC 29). The topic is the beginning of the first frame.
-public final class PubSocket: Socket, SendingSocket, @unchecked Sendable {
-    public init(context: Context = .shared, options: SocketOptions = .init()) throws(SocketError) {
-        try super.init(Pub(), context: context, options: options)
-    }
-}
-
-/// Receives, from all of its peers in turn, what it subscribed to (RFC 29). Without a subscription
-/// it receives nothing.
-public final class SubSocket: Socket, ReceivingSocket, @unchecked Sendable {
-    public init(context: Context = .shared, options: SocketOptions = .init()) throws(SocketError) {
-        try super.init(Sub(), context: context, options: options)
-    }
-
-    /// Receives messages that begin with `prefix` from now on; the empty prefix is in front of
-    /// everything. Subscribing twice needs cancelling twice.
-    public func subscribe(_ prefix: [UInt8]) throws(SocketError) {
-        try engine.withPattern { pattern throws(SocketError) in
-            try pattern.subscribe(prefix, add: true)
-        }
-    }
-
-    /// Receives messages that begin with the UTF-8 bytes of `prefix`.
-    public func subscribe(_ prefix: String = "") throws(SocketError) {
-        try subscribe([UInt8](prefix.utf8))
-    }
-
-    /// Takes one subscription back.
-    ///
-    /// - Throws: `invalidState` when there is none to this prefix.
-    public func unsubscribe(_ prefix: [UInt8]) throws(SocketError) {
-        try engine.withPattern { pattern throws(SocketError) in
-            try pattern.subscribe(prefix, add: false)
-        }
-    }
-
-    /// Takes one subscription back.
-    public func unsubscribe(_ prefix: String = "") throws(SocketError) {
-        try unsubscribe([UInt8](prefix.utf8))
-    }
-}
-
 /// Sends a request, then receives its reply, in lockstep (RFC 28).
 public final class ReqSocket: Socket, SendingSocket, ReceivingSocket, @unchecked Sendable {
+    private let pattern = Req(seed: UInt32.random(in: 0...UInt32.max))
+
     public init(context: Context = .shared, options: SocketOptions = .init()) throws(SocketError) {
-        try super.init(Req(), context: context, options: options)
+        try super.init(pattern, context: context, options: options)
+    }
+
+    /// A request may be sent before the last one is answered, whose reply is then not waited for any
+    /// more (ZMQ_REQ_RELAXED). A late one is taken for the new request's, unless they are correlated.
+    public var isRelaxed: Bool {
+        get { engine.access { pattern.isRelaxed } }
+        set { engine.access { pattern.isRelaxed = newValue } }
+    }
+
+    /// Each request carries a number that its reply must bring back (ZMQ_REQ_CORRELATE). REP sockets
+    /// do so by themselves.
+    public var isCorrelated: Bool {
+        get { engine.access { pattern.isCorrelated } }
+        set { engine.access { pattern.isCorrelated = newValue } }
+    }
+
+    /// Messages go only to peers that are connected, not to those that are still being dialled, and
+    /// those that a lost one has not taken go to others (ZMQ_IMMEDIATE). Set it before connecting.
+    public var queuesForConnectedOnly: Bool {
+        get { engine.access { pattern.queuesForConnectedOnly } }
+        set { engine.access { pattern.queuesForConnectedOnly = newValue } }
+    }
+
+    /// New peers are sent an empty message, by which a ROUTER learns of this socket
+    /// (ZMQ_PROBE_ROUTER).
+    public var probesRouters: Bool {
+        get { engine.access { pattern.probesRouters } }
+        set { engine.access { pattern.probesRouters = newValue } }
     }
 }
 
@@ -83,16 +79,55 @@ public final class PairSocket: Socket, SendingSocket, ReceivingSocket, @unchecke
 /// Sends to its peers in turn and receives from all in turn, without lockstep (RFC 28). To talk to
 /// a REP socket, put an empty frame in front.
 public final class DealerSocket: Socket, SendingSocket, ReceivingSocket, @unchecked Sendable {
+    private let pattern = Dealer()
+
     public init(context: Context = .shared, options: SocketOptions = .init()) throws(SocketError) {
-        try super.init(Dealer(), context: context, options: options)
+        try super.init(pattern, context: context, options: options)
+    }
+
+    /// Messages go only to peers that are connected, not to those that are still being dialled, and
+    /// those that a lost one has not taken go to others (ZMQ_IMMEDIATE). Set it before connecting.
+    public var queuesForConnectedOnly: Bool {
+        get { engine.access { pattern.queuesForConnectedOnly } }
+        set { engine.access { pattern.queuesForConnectedOnly = newValue } }
+    }
+
+    /// New peers are sent an empty message, by which a ROUTER learns of this socket
+    /// (ZMQ_PROBE_ROUTER).
+    public var probesRouters: Bool {
+        get { engine.access { pattern.probesRouters } }
+        set { engine.access { pattern.probesRouters = newValue } }
     }
 }
 
 /// Knows its peers by routing id: a received message has the sender's id as its first frame, the
-/// first frame of a sent one says whom it goes to (RFC 28). What nobody can take is dropped.
+/// first frame of a sent one says whom it goes to (RFC 28). What nobody can take is dropped, unless
+/// sending is mandatory.
 public final class RouterSocket: Socket, SendingSocket, ReceivingSocket, @unchecked Sendable {
+    private let pattern = Router(seed: UInt32.random(in: 0...UInt32.max))
+
     public init(context: Context = .shared, options: SocketOptions = .init()) throws(SocketError) {
-        try super.init(
-            Router(seed: UInt32.random(in: 0...UInt32.max)), context: context, options: options)
+        try super.init(pattern, context: context, options: options)
+    }
+
+    /// Sending to a peer that is not there throws `hostUnreachable`, and waits for one that has no
+    /// room (ZMQ_ROUTER_MANDATORY). The socket can send while some peer has room.
+    public var isMandatory: Bool {
+        get { engine.access { pattern.isMandatory } }
+        set { engine.access { pattern.isMandatory = newValue } }
+    }
+
+    /// A new peer with the routing id of another takes it over, and the other one's connection ends;
+    /// else the new peer is refused (ZMQ_ROUTER_HANDOVER).
+    public var handsOver: Bool {
+        get { engine.access { pattern.handsOver } }
+        set { engine.access { pattern.handsOver = newValue } }
+    }
+
+    /// New peers are sent an empty message, by which another ROUTER learns of this socket
+    /// (ZMQ_PROBE_ROUTER).
+    public var probesRouters: Bool {
+        get { engine.access { pattern.probesRouters } }
+        set { engine.access { pattern.probesRouters = newValue } }
     }
 }

@@ -12,6 +12,9 @@ package class BalancedPattern: Pattern {
     package let canReceive: Bool
     let balancer = LoadBalancer.create()
     let fairQueue = FairQueue.create()
+    /// Messages go only to peers that are connected, not to those that are still being dialled
+    /// (ZMQ_IMMEDIATE). Before the first pipe.
+    package final var queuesForConnectedOnly = false
     /// Messages whose peer died and that no other peer has taken yet.
     private var orphans: [Recovered] = []
 
@@ -33,10 +36,22 @@ package class BalancedPattern: Pattern {
     package var plainBalancer: LoadBalancer? { canSend ? balancer : nil }
 
     package func attach(_ pipe: Pipe) -> Bool {
-        if canSend { balancer.add(pipe) }
+        if canSend && !queuesForConnectedOnly { balancer.add(pipe) }
         if canReceive { fairQueue.add(pipe) }
         placeOrphans()
         return true
+    }
+
+    package func connected(_ pipe: Pipe) -> Bool {
+        if canSend, pipe.pointee.sendIndex < 0, !pipe.pointee.isSendClosed {
+            balancer.add(pipe)
+            placeOrphans()
+        }
+        return true
+    }
+
+    package func disconnected(_ pipe: Pipe) {
+        if queuesForConnectedOnly { balancer.remove(pipe) }
     }
 
     package func closeSending(_ pipe: Pipe) { balancer.remove(pipe) }

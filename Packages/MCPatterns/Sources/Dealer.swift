@@ -1,9 +1,24 @@
-import MCPool
+package import MCPool
 
 /// DEALER: sends to its peers in turn and receives from all in turn, without envelopes of its own
 /// (RFC 28, "The DEALER Socket Type").
 package final class Dealer: BalancedPattern {
     package init() { super.init(socketType: "DEALER", canSend: true, canReceive: true) }
 
+    /// New peers get an empty message, by which a ROUTER learns of us (ZMQ_PROBE_ROUTER).
+    package var probesRouters = false
+
     package override var announcesRoutingID: Bool { true }
+
+    package override func connected(_ pipe: Pipe) -> Bool {
+        if probesRouters { pipe.probe() }
+        return super.connected(pipe)
+    }
+}
+
+extension Pipe {
+    /// Sends an empty message.
+    func probe() {
+        if hasRoom { unsafe writeFrame(nil, count: 0, frame: nil, more: false) }
+    }
 }

@@ -2,7 +2,8 @@ package import MCMemory
 package import MCPool
 
 /// REQ: sends a request to the next peer, then receives that peer's reply, in lockstep (RFC 28).
-/// An empty frame divides the envelope from the request.
+/// An empty frame divides the envelope from the request; a number in front of it, where wanted, comes
+/// back with the reply and tells it from late ones.
 @safe
 package final class Req: BalancedPattern {
     private enum Step {
@@ -11,10 +12,20 @@ package final class Req: BalancedPattern {
         case waiting(Pipe?)
     }
 
+    /// A request may follow a request: the reply to the first is not waited for any more
+    /// (ZMQ_REQ_RELAXED).
+    package var isRelaxed = false
+    /// Each request has a number that its reply must have, too (ZMQ_REQ_CORRELATE).
+    package var isCorrelated = false
+    /// New peers get an empty message, by which a ROUTER learns of us (ZMQ_PROBE_ROUTER).
+    package var probesRouters = false
     private var step = Step.idle
+    private var requestNumber: UInt32
     private let delimiter = UnsafeMutablePointer<Frame>.allocate(capacity: 1)
 
-    package init() {
+    /// - Parameter seed: the number before that of the first request.
+    package init(seed: UInt32 = 0) {
+        requestNumber = seed
         super.init(socketType: "REQ", canSend: true, canReceive: true)
         unsafe delimiter.initialize(to: Frame())
     }
@@ -30,12 +41,26 @@ package final class Req: BalancedPattern {
     package override var plainQueue: FairQueue? { nil }
     package override var plainBalancer: LoadBalancer? { nil }
 
+    package override func connected(_ pipe: Pipe) -> Bool {
+        if probesRouters { pipe.probe() }
+        return super.connected(pipe)
+    }
+
     package override func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
-        if case .waiting = step {
+        if case .waiting = step, !isRelaxed {
             throw SocketError(
                 .invalidState, "the REQ socket waits for the reply to its last request")
         }
         guard let pipe = balancer.next() else { return .blocked }
+        // What is there already answers no request that is still to be sent.
+        var late = Message()
+        while fairQueue.receive(into: &late) != nil {}
+        if isCorrelated {
+            requestNumber &+= 1
+            unsafe withUnsafeBytes(of: requestNumber) {
+                unsafe pipe.writeFrame($0.baseAddress, count: $0.count, frame: nil, more: true)
+            }
+        }
         unsafe pipe.writeFrame(nil, count: 0, frame: UnsafePointer(delimiter), more: true)
         pipe.write(message)
         balancer.advance()
@@ -49,13 +74,28 @@ package final class Req: BalancedPattern {
         }
         while let pipe = fairQueue.receive(into: &message) {
             // Replies of others, and what has no delimiter, are not answers to our request.
-            guard pipe == expected, message.count >= 2, message.withFrame(0, { $0.isEmpty })
-            else { continue }
-            _ = message.removeFirst()
+            guard pipe == expected, takeEnvelope(off: &message) else { continue }
             step = .idle
             return true
         }
         return false
+    }
+
+    /// - Returns: false when the message is no reply to the last request.
+    private func takeEnvelope(off message: inout Message) -> Bool {
+        if isCorrelated {
+            let isOurs = message.withFrame(0) { frame in
+                unsafe frame.withUnsafeBytes { bytes in
+                    unsafe bytes.count == 4
+                        && bytes.loadUnaligned(as: UInt32.self) == requestNumber
+                }
+            }
+            guard isOurs, message.count >= 3 else { return false }
+            _ = message.removeFirst()
+        }
+        guard message.count >= 2, message.withFrame(0, { $0.isEmpty }) else { return false }
+        _ = message.removeFirst()
+        return true
     }
 
     /// The request had not left when its peer went: whoever gets it now is to reply.
@@ -69,7 +109,7 @@ package final class Req: BalancedPattern {
     }
 
     package override func isReadyToSend() -> Bool {
-        if case .waiting = step { return false }
+        if case .waiting = step, !isRelaxed { return false }
         return balancer.hasRoom
     }
 

@@ -3,11 +3,19 @@ package import MCPool
 
 /// ROUTER: knows its peers by routing id. A received message has the sender's id in front; the
 /// first frame of a sent one says whom it goes to (RFC 28, "The ROUTER Socket Type"). A message for
-/// a peer that is not there, or whose pipe is full, is dropped.
+/// a peer that is not there, or whose pipe is full, is dropped, unless sending is mandatory.
 package final class Router: Pattern {
     package let socketType = "ROUTER"
     package let canSend = true
     package let canReceive = true
+    /// A message for a peer that is not there is refused, one for a peer without room waits
+    /// (ZMQ_ROUTER_MANDATORY).
+    package var isMandatory = false
+    /// A new peer takes over the routing id of an old one, whose connection ends
+    /// (ZMQ_ROUTER_HANDOVER).
+    package var handsOver = false
+    /// New peers get an empty message, by which another ROUTER learns of us (ZMQ_PROBE_ROUTER).
+    package var probesRouters = false
     private let fairQueue = FairQueue.create()
     private var peers: [RoutingKey: Pipe] = [:]
     private var nextGenerated: UInt32
@@ -28,10 +36,17 @@ package final class Router: Pattern {
             pipe.pointee.routingID = generate()
         }
         let key = RoutingKey(pipe.pointee.routingID)
-        // Two peers of one name: the first keeps it.
-        if let other = peers[key], other != pipe { return false }
+        if let other = peers[key], other != pipe {
+            // Two peers of one name: the first keeps it, if it need not hand it over.
+            guard handsOver else { return false }
+            other.pointee.routingID = generate()
+            peers[RoutingKey(other.pointee.routingID)] = other
+            peers[key] = pipe
+            other.hangUp()
+        }
         peers[key] = pipe
         if pipe.pointee.receiveIndex < 0 { fairQueue.add(pipe) }
+        if probesRouters { pipe.probe() }
         return true
     }
 
@@ -69,11 +84,18 @@ package final class Router: Pattern {
                 .invalidMessage, "a ROUTER message is a routing id and at least one frame")
         }
         let key = unsafe RoutingKey(message.firstBytes)
-        if let pipe = peers[key], pipe.hasRoom { pipe.write(rest) }
+        guard let pipe = peers[key] else {
+            guard isMandatory else { return .sent }
+            throw SocketError(.hostUnreachable, "the ROUTER socket has no peer of that routing id")
+        }
+        guard pipe.hasRoom else { return isMandatory ? .blocked : .sent }
+        pipe.write(rest)
         return .sent
     }
 
-    package func isReadyToSend() -> Bool { true }
+    package func isReadyToSend() -> Bool {
+        !isMandatory || peers.values.contains { $0.hasRoom }
+    }
 
     package func isReadyToReceive() -> Bool { fairQueue.hasMessage() }
 }

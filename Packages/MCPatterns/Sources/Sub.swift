@@ -1,4 +1,3 @@
-import MCCodec
 package import MCMemory
 package import MCPool
 
@@ -18,6 +17,8 @@ package final class Sub: Pattern {
     /// The next message, when somebody has asked whether there is one: only a message that matches
     /// is a reason to be ready.
     @exclusivity(unchecked) private var found = Message()
+    /// Receives what matches no subscription (ZMQ_INVERT_MATCHING), which publishers then are to send.
+    package var invertsMatching = false
 
     package init() {}
 
@@ -30,7 +31,7 @@ package final class Sub: Pattern {
     }
 
     package func connected(_ pipe: Pipe) -> Bool {
-        for (prefix, _) in prefixes { tell(pipe, prefix, add: true) }
+        for (prefix, _) in prefixes { pipe.tell(prefix, add: true) }
         return true
     }
 
@@ -60,19 +61,7 @@ package final class Sub: Pattern {
                 _ = unsafe subscriptions.remove(prefix: $0, subscriber: 0)
             }
         }
-        for pipe in pipes where pipe.pointee.isConnected { tell(pipe, prefix, add: add) }
-    }
-
-    private func tell(_ pipe: Pipe, _ prefix: [UInt8], add: Bool) {
-        var frame: [UInt8] = []
-        if pipe.pointee.isInproc {
-            frame = [add ? 1 : 0] + prefix
-            unsafe frame.withUnsafeBytes { unsafe pipe.write(Outgoing($0)) }
-            return
-        }
-        Subscription(isSubscribe: add, prefix: prefix)
-            .encode(for: pipe.pointee.peerVersion, into: &frame)
-        pipe.writeEncoded(frame)
+        for pipe in pipes where pipe.pointee.isConnected { pipe.tell(prefix, add: add) }
     }
 
     package func receive(into message: inout Message) throws(SocketError) -> Bool {
@@ -91,7 +80,7 @@ package final class Sub: Pattern {
     private func matches(_ message: borrowing Message) -> Bool {
         message.withFrame(0) { frame in
             unsafe frame.withUnsafeBytes { unsafe subscriptions.matches(topic: $0) }
-        }
+        } != invertsMatching
     }
 
     package func isReadyToReceive() -> Bool {

@@ -22,6 +22,8 @@ final class Acceptor: EventHandler, @unchecked Sendable {
         self.listener = listener
     }
 
+    var endpoint: String { listener.localEndpoint.description }
+
     func start() {
         guard !isStopped else { return }
         token = engine.ioThread.register(self)
@@ -36,8 +38,12 @@ final class Acceptor: EventHandler, @unchecked Sendable {
                     engine: engine, link: link, dialer: nil, acceptor: self,
                     options: engine.optionsSnapshot)
                 connections[ObjectIdentifier(connection)] = connection
+                engine.note(.accepted, endpoint, value: Int(link.descriptor))
                 connection.begin()
             } catch {
+                let error = SocketError(error)
+                engine.note(
+                    .acceptFailed, endpoint, value: Int(error.errno), because: error)
                 pause()
                 return
             }
@@ -71,6 +77,7 @@ final class Acceptor: EventHandler, @unchecked Sendable {
             _ = cmc_epoll_remove(engine.ioThread.epoll, listener.descriptor)
             engine.ioThread.deregister(token)
         }
+        engine.note(.closed, endpoint, value: Int(listener.descriptor))
         listener.close()
         let established = connections.values.filter { $0.phase == .established }
         for connection in connections.values where connection.phase != .established {

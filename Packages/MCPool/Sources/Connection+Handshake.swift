@@ -1,4 +1,5 @@
 import CMCLinux
+import Glibc
 import MCCodec
 import MCSecurity
 import MCTransport
@@ -38,6 +39,7 @@ extension Connection {
             return
         }
         phase = .handshaking
+        engine.note(.connected, endpoint, value: Int(link.descriptor))
         startHandshake()
     }
 
@@ -96,8 +98,8 @@ extension Connection {
             case .end:
                 fail(
                     SocketError(
-                        .protocolError, "the peer closed during the handshake",
-                        endpoint: link.peer))
+                        .systemError, "the peer closed during the handshake",
+                        endpoint: link.peer, errno: EPIPE))
             case .failed(let error):
                 fail(SocketError(.systemError, "the peer went away", errno: error))
             }
@@ -150,6 +152,7 @@ extension Connection {
                     endpoint: link.peer))
             return
         }
+        engine.note(.handshakeSucceeded, endpoint, routingID: peer.identity)
         dialer?.connected()
         startHeartbeat()
     }
@@ -157,9 +160,34 @@ extension Connection {
     /// Ends a connection that has not joined its socket.
     func fail(_ error: SocketError) {
         guard phase != .over else { return }
+        noteFailure(error)
         leaveIOThread()
         link.close()
         acceptor?.lost(self)
         dialer?.connectionFailed(error)
+    }
+}
+
+// MARK: - What monitors are told
+
+extension Connection {
+    /// Where it belongs to: what was dialled, or where the socket is bound.
+    var endpoint: String { dialer?.endpoint.description ?? acceptor?.endpoint ?? link.peer }
+
+    private func noteFailure(_ error: SocketError) {
+        let descriptor = Int(link.descriptor)
+        guard phase != .connecting else {
+            engine.note(.closed, endpoint, value: descriptor, because: error)
+            return
+        }
+        switch error.code {
+        case .closed: break
+        case .protocolError:
+            engine.note(.handshakeFailedProtocol, endpoint, because: error)
+        default:
+            engine.note(
+                .handshakeFailedWithoutDetail, endpoint, value: Int(error.errno), because: error)
+        }
+        engine.note(.disconnected, endpoint, value: descriptor, because: error)
     }
 }

@@ -1,4 +1,5 @@
 import CMCLinux
+import Glibc
 import MCTransport
 
 /// A connected endpoint: dials, and dials again when the connection is lost (RECONNECT_IVL), as
@@ -6,7 +7,7 @@ import MCTransport
 ///
 /// - Thread rule: I/O thread, except `pipe`, which is guarded by the engine's lock.
 final class Dialer: @unchecked Sendable {
-    /// How long one address may take to answer before the next is tried.
+    /// How long one address may take to answer before the next is tried, unless the option says.
     static let connectNanoseconds: UInt64 = 15_000_000_000
 
     let engine: SocketEngine
@@ -49,8 +50,8 @@ final class Dialer: @unchecked Sendable {
         case .success(let found):
             addresses = found
             tryNext()
-        case .failure:
-            retry()
+        case .failure(let error):
+            retry(because: SocketError(error))
         }
     }
 
@@ -63,20 +64,23 @@ final class Dialer: @unchecked Sendable {
                 engine: engine, link: link, dialer: self, acceptor: nil,
                 options: engine.optionsSnapshot)
             self.connection = connection
+            engine.note(.connectDelayed, endpoint.description, value: Int(EINPROGRESS))
+            let limit = engine.optionsSnapshot.connectTimeoutMilliseconds
             connectTimer = engine.ioThread.addTimer(
-                afterNanoseconds: Dialer.connectNanoseconds
+                afterNanoseconds: limit > 0
+                    ? UInt64(limit) * 1_000_000 : Dialer.connectNanoseconds
             ) { [weak self, weak connection] in
                 guard let self, let connection, connection.phase == .connecting else { return }
                 self.connectTimer = nil
                 connection.fail(
                     SocketError(
-                        .systemError, "no answer from the peer", endpoint: self.endpoint.description
-                    ))
+                        .systemError, "no answer from the peer",
+                        endpoint: self.endpoint.description, errno: ETIMEDOUT))
             }
             connection.begin()
             return
         }
-        retry()
+        retry(because: nil)
     }
 
     /// The connection has joined the socket.
@@ -91,20 +95,22 @@ final class Dialer: @unchecked Sendable {
         cancelConnectTimer()
         connection = nil
         guard !isStopped else { return }
-        if addresses.isEmpty { retry() } else { tryNext() }
+        if addresses.isEmpty { retry(because: error) } else { tryNext() }
     }
 
     /// The connection was lost.
     func disconnected() {
         connection = nil
-        retry()
+        retry(because: nil)
     }
 
-    private func retry() {
+    private func retry(because error: SocketError?) {
         var random = SystemRandomNumberGenerator()
         guard !isStopped, retryTimer == nil, let delay = backoff.next(using: &random) else {
             return
         }
+        engine.note(
+            .connectRetried, endpoint.description, value: Int(delay / 1_000_000), because: error)
         retryTimer = engine.ioThread.addTimer(afterNanoseconds: delay) { [weak self] in
             self?.retryTimer = nil
             self?.dial()

@@ -1,3 +1,5 @@
+package import MCTransport
+
 /// A socket's options as its engine reads them; units are in the names, -1 is "for ever" or
 /// "leave it to the system" as in libzmq. Checked by the facade before they come here.
 package struct EngineOptions: Sendable {
@@ -17,6 +19,9 @@ package struct EngineOptions: Sendable {
     package var heartbeatTimeoutMilliseconds = -1
     package var handshakeIntervalMilliseconds = 30_000
     package var spinMicroseconds = -1
+    package var connectTimeoutMilliseconds = 0
+    /// What the transport needs to know, buffer sizes aside.
+    package var link = LinkOptions()
 
     package init() {}
 }

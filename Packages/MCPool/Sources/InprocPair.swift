@@ -141,6 +141,7 @@ extension SocketEngine {
         pipe.pointee.isReceiveEnded = true
         pattern.closeSending(pipe)
         pattern.disconnected(pipe)
+        wakeIfReadable()
         if pipe.pointee.received.isEmpty {
             markDrained(pipe)
         } else {

@@ -86,7 +86,7 @@ package struct PipeState: ~Copyable {
     /// What has not left is not wanted any more (LINGER has passed).
     var isDropped = false
     /// No new message may be put in: the peer is gone, or the endpoint is being disconnected.
-    var isSendClosed = false
+    package internal(set) var isSendClosed = false
 
     // MARK: The way in
     let received: FrameQueue

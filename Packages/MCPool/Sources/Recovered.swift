@@ -8,7 +8,9 @@ package final class Recovered: @unchecked Sendable {
     package init(_ message: consuming Message) { self.message = message }
 
     /// Borrows the message.
-    package func withMessage<Result>(_ body: (borrowing Message) -> Result) -> Result {
+    package func withMessage<Result: ~Copyable>(
+        _ body: (borrowing Message) -> Result
+    ) -> Result {
         body(message)
     }
 }

@@ -73,14 +73,14 @@ extension SocketEngine {
 
     /// Queues a message; suspends while no peer has room.
     package func sendAsync(_ message: consuming Message) async throws(SocketError) {
-        var deadline: UInt64?
+        if try sendNow(message) { return }
+        let timeout = optionsSnapshot.sendTimeoutMilliseconds
+        let deadline = timeout < 0 ? nil : cmc_now_ns() + UInt64(timeout) * 1_000_000
         while true {
+            // What a socket says of room in general tells nothing of room for this message.
+            let seen = lock.withLock { roomNews }
             if try sendNow(message) { return }
-            if deadline == nil {
-                let timeout = optionsSnapshot.sendTimeoutMilliseconds
-                if timeout >= 0 { deadline = cmc_now_ns() + UInt64(timeout) * 1_000_000 }
-            }
-            switch await suspend(for: .sending, until: deadline) {
+            switch await suspend(for: .sending(since: seen), until: deadline) {
             case .signalled: continue
             case .timedOut:
                 throw SocketError(
@@ -105,7 +105,8 @@ extension SocketEngine {
 
     private enum Direction {
         case receiving
-        case sending
+        /// `roomNews` before the attempt that failed.
+        case sending(since: UInt)
     }
 
     private func suspend(
@@ -133,13 +134,16 @@ extension SocketEngine {
         _ waiter: Waiter, in slot: WaiterSlot, for direction: Direction, until deadline: UInt64?
     ) {
         lock.lock()
-        // First, because it lets the lock go: from the look to the list it is held.
-        if direction == .receiving {
+        let isReady: Bool
+        switch direction {
+        case .receiving:
+            // First, because it lets the lock go: from the look to the list it is held.
             flushWatched()
             if !isReading { returnReading() }
+            isReady = pattern.isReadyToReceive()
+        case .sending(let seen):
+            isReady = roomNews != seen
         }
-        let isReady =
-            direction == .receiving ? pattern.isReadyToReceive() : pattern.isReadyToSend()
         if slot.isCancelled || isReady || state != .open {
             let reason: WakeReason = slot.isCancelled ? .cancelled : .signalled
             settleAndUnlock()
@@ -185,8 +189,10 @@ extension SocketEngine {
         var waiter: Waiter?
         if let parked = slot.waiter {
             let wasParked =
-                direction == .receiving
-                ? receiveWaiters.remove(parked) : sendWaiters.remove(parked)
+                switch direction {
+                case .receiving: receiveWaiters.remove(parked)
+                case .sending: sendWaiters.remove(parked)
+                }
             if wasParked { waiter = parked }
             slot.waiter = nil
         }

@@ -159,6 +159,7 @@ extension SocketEngine {
             lock.withLock { isRegistered = false }
             _ = cmc_epoll_remove(ioThread.epoll, epoll)
             ioThread.deregister(ioToken)
+            endMonitors()
             ended?()
         }
     }

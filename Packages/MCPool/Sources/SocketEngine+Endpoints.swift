@@ -30,9 +30,11 @@ enum EndpointRecord {
 extension SocketEngine {
     var linkOptions: LinkOptions {
         let options = optionsSnapshot
-        return LinkOptions(
-            sendBufferBytes: options.sendBufferBytes < 0 ? nil : options.sendBufferBytes,
-            receiveBufferBytes: options.receiveBufferBytes < 0 ? nil : options.receiveBufferBytes)
+        var link = options.link
+        link.sendBufferBytes = options.sendBufferBytes < 0 ? nil : options.sendBufferBytes
+        link.receiveBufferBytes =
+            options.receiveBufferBytes < 0 ? nil : options.receiveBufferBytes
+        return link
     }
 
     private func transport(for endpoint: Endpoint) throws(SocketError) -> any StreamTransport {
@@ -71,7 +73,10 @@ extension SocketEngine {
         do throws(TransportError) {
             listener = try transport.listen(on: endpoint, options: linkOptions)
         } catch {
-            throw SocketError(error)
+            let error = SocketError(error)
+            note(
+                .bindFailed, endpoint.description, value: Int(error.errno), because: error)
+            throw error
         }
         let acceptor = Acceptor(engine: self, listener: listener)
         let real = listener.localEndpoint.description
@@ -84,6 +89,7 @@ extension SocketEngine {
         endpoints.append(.listening(endpoint: real, acceptor))
         lastEndpoint = real
         lock.unlock()
+        note(.listening, real, value: Int(listener.descriptor))
         ioThread.post { acceptor.start() }
         return real
     }

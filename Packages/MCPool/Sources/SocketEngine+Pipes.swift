@@ -127,10 +127,11 @@ extension SocketEngine {
             pattern.closeSending(pipe)
         }
         pattern.disconnected(pipe)
+        wakeIfReadable()
         // A writer that is still at it finds the connection ended and recovers by itself.
         recover(pipe)
         if connection.closesGracefully { drainingLinks += 1 }
-        ioThread.post { connection.gone() }
+        ioThread.post { connection.gone(because: error) }
         if pipe.pointee.dialer == nil {
             pipe.pointee.isReceiveEnded = true
             if pipe.pointee.received.isEmpty || state != .open {
@@ -157,9 +158,22 @@ extension SocketEngine {
     }
 }
 
+extension Pipe {
+    /// Ends the connection to the peer; one that was dialled is dialled again. Lock held.
+    package func hangUp() {
+        if pointee.pair != nil {
+            unsafe pointee.engine.detach(self)
+        } else if let connection = pointee.connection {
+            unsafe pointee.engine.endSoon(connection)
+        }
+    }
+}
+
 extension Connection {
     /// The socket has let the connection go. On the I/O thread.
-    func gone() {
+    func gone(because error: SocketError?) {
+        engine.note(
+            .disconnected, endpoint, value: Int(link.descriptor), because: error)
         leaveIOThread()
         if closesGracefully {
             LinkDrain.drain(link, on: engine.ioThread) { [engine] in engine.linkDrained() }

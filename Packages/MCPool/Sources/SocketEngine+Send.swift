@@ -103,8 +103,9 @@ extension SocketEngine {
     /// - Returns: false when the deadline passed first.
     private func waitForRoom(until deadline: UInt64?) -> Bool {
         // News that comes meanwhile finds nobody to be woken; but the last look is under the lock.
+        let seen = roomNews
         if !fullPipes.isEmpty,
-            lookOn(until: deadline, for: { takeBackWritable() || pattern.isReadyToSend() })
+            lookOn(until: deadline, for: { takeBackWritable() || roomNews != seen })
         {
             return true
         }

@@ -39,8 +39,14 @@ extension SocketEngine {
         if callback != nil { postDelivery() }
     }
 
+    /// As `wakeReceivers`, where a pattern has made a message of its own.
+    func wakeIfReadable() {
+        if pattern.isReadyToReceive() { wakeReceivers() }
+    }
+
     /// Wakes who waits for room: all, each looks for itself.
     func wakeSenders() {
+        roomNews &+= 1
         if !sendWaiters.isEmpty {
             wakes.append(contentsOf: sendWaiters.takeAll())
             hasWork = true

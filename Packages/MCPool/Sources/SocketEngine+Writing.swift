@@ -17,7 +17,7 @@ extension SocketEngine {
     /// What one turn writes at most before it looks at the lock again.
     static let bytesPerTurn = 4 << 20
     /// From so many queued bytes on a sender waits for the kernel, for so long.
-    static let pacedBytes = 1 << 20
+    static let pacedBytes = 128 << 10
     static let paceNanoseconds: Int64 = 2_000_000
     /// How often in a row the flusher leaves a socket alone that is being written.
     static let mostSkippedTicks = 3

@@ -127,12 +127,18 @@ public final class SocketEngine: @unchecked Sendable {
     /// Known without touching the list, which would cost a retain on every message.
     var hasReceiveWaiters = false
     var sendWaiters = WaiterList()
+    /// Counts when there may be room that was not there before.
+    var roomNews: UInt = 0
     /// For when the timer of the suspended tasks is set; `max` while it is not.
     var taskDeadline = UInt64.max
     var callback: (@Sendable (borrowing Message) -> Void)?
     var isDeliveryPosted = false
     var signal: EventSignal?
     var isSignalled = false
+
+    let monitors = Monitors()
+    /// Whether there have been any. Not guarded.
+    let hasMonitors = Atomic<Bool>(false)
 
     // Endpoints.
     var endpoints: [EndpointRecord] = []
@@ -239,6 +245,13 @@ public final class SocketEngine: @unchecked Sendable {
         }
         settleAndUnlock()
         return result
+    }
+
+    /// Runs `body` with the lock held, whatever the socket's state; for the pattern's own options.
+    package func access<Result>(_ body: () -> Result) -> Result {
+        lock.lock()
+        defer { settleAndUnlock() }
+        return body()
     }
 
     func closedError() -> SocketError {

@@ -13,6 +13,20 @@ public struct LinkOptions: Sendable, Hashable {
     /// false, `*` means `0.0.0.0` and a name's IPv4 addresses are tried first. An IPv6 number works
     /// either way.
     public var ipv6: Bool
+    /// TCP's own probes of silent connections (SO_KEEPALIVE; ZMQ_TCP_KEEPALIVE), nil for the system's
+    /// choice; and how many go unanswered, after how many seconds, how many seconds apart.
+    public var keepAlive: Bool?
+    public var keepAliveCount: Int?
+    public var keepAliveIdleSeconds: Int?
+    public var keepAliveIntervalSeconds: Int?
+    /// How long sent bytes of TCP may stay unacknowledged, or unsent because the peer takes none,
+    /// before the connection is given up (TCP_USER_TIMEOUT; ZMQ_TCP_MAXRT), nil for the system's
+    /// choice.
+    public var unacknowledgedMilliseconds: Int?
+    /// The type of service, or traffic class, of packets (ZMQ_TOS).
+    public var typeOfService = 0
+    /// The network interface that alone is used (SO_BINDTODEVICE; ZMQ_BINDTODEVICE); empty for any.
+    public var device = ""
 
     /// Makes options; the defaults are libzmq's, but for the backlog. libzmq's is 100, and a peer
     /// that comes when so many wait is put off: for a second by TCP, which repeats its SYN then, for

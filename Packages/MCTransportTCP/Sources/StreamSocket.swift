@@ -16,7 +16,8 @@ struct StreamSocket: ~Copyable {
         descriptor = made
     }
 
-    /// Buffer sizes, and TCP_NODELAY: batching is the engine's business, above the kernel.
+    /// Options that links have from the beginning, accepted ones as well. TCP_NODELAY always: batching
+    /// is the engine's business, above the kernel.
     static func apply(
         _ options: LinkOptions, to descriptor: Int32, _ family: SocketAddress.Family
     ) throws(Errno) {
@@ -26,7 +27,38 @@ struct StreamSocket: ~Copyable {
         if let bytes = options.receiveBufferBytes {
             try set(descriptor, CMC_NET_RECEIVE_BUFFER, Int32(clamping: bytes))
         }
-        if family != .unix { try set(descriptor, CMC_NET_NO_DELAY, 1) }
+        if family != .unix { try applyTCP(options, to: descriptor, family) }
+    }
+
+    private static func applyTCP(
+        _ options: LinkOptions, to descriptor: Int32, _ family: SocketAddress.Family
+    ) throws(Errno) {
+        try set(descriptor, CMC_NET_NO_DELAY, 1)
+        let wanted: [(Int32, Int?)] = [
+            (CMC_NET_KEEP_ALIVE, options.keepAlive.map { $0 ? 1 : 0 }),
+            (CMC_NET_KEEP_ALIVE_COUNT, options.keepAliveCount),
+            (CMC_NET_KEEP_ALIVE_IDLE, options.keepAliveIdleSeconds),
+            (CMC_NET_KEEP_ALIVE_INTERVAL, options.keepAliveIntervalSeconds),
+            (CMC_NET_USER_TIMEOUT, options.unacknowledgedMilliseconds),
+        ]
+        for (option, value) in wanted {
+            if let value { try set(descriptor, option, Int32(clamping: value)) }
+        }
+        if options.typeOfService != 0 {
+            let option = family == .ipv6 ? CMC_NET_TRAFFIC_CLASS : CMC_NET_TYPE_OF_SERVICE
+            try set(descriptor, option, Int32(clamping: options.typeOfService))
+            // Which also serves IPv4 peers.
+            if family == .ipv6 {
+                try? set(
+                    descriptor, CMC_NET_TYPE_OF_SERVICE, Int32(clamping: options.typeOfService))
+            }
+        }
+        if !options.device.isEmpty {
+            let name = options.device.utf8CString
+            try check(
+                unsafe cmc_net_bind_to_device(
+                    descriptor, Array(name), UInt32(options.device.utf8.count)))
+        }
     }
 
     /// SO_REUSEADDR: a port whose old connections are in TIME_WAIT can be bound again.

@@ -43,10 +43,24 @@ int cmc_net_is_connected_to_itself(int fd);
 #define CMC_NET_NO_DELAY 4
 /// Only for IPv6: 1 refuses IPv4 connections, 0 takes them as mapped addresses.
 #define CMC_NET_IPV6_ONLY 5
+#define CMC_NET_KEEP_ALIVE 6
+#define CMC_NET_KEEP_ALIVE_COUNT 7
+/// Seconds.
+#define CMC_NET_KEEP_ALIVE_IDLE 8
+/// Seconds.
+#define CMC_NET_KEEP_ALIVE_INTERVAL 9
+/// Milliseconds.
+#define CMC_NET_USER_TIMEOUT 10
+/// Only for IPv4.
+#define CMC_NET_TYPE_OF_SERVICE 11
+/// Only for IPv6.
+#define CMC_NET_TRAFFIC_CLASS 12
 
 int cmc_net_set_option(int fd, int option, int value);
 /// The option's value, or -errno.
 int cmc_net_option(int fd, int option);
+/// SO_BINDTODEVICE; needs CAP_NET_RAW before Linux 5.7.
+int cmc_net_bind_to_device(int fd, const char *name, uint32_t length);
 
 // MARK: - Addresses (`address` has room for CMC_NET_ADDRESS_BYTES; the result is the length)
 

@@ -1,0 +1,164 @@
+package import MCMemory
+package import MCPool
+
+/// What PUB and XPUB have in common: each message goes to every peer that subscribed to a prefix of it
+/// (RFC 29). A peer whose pipe is full misses the message; the others do not wait for it.
+package class Publisher: Pattern {
+    package let socketType: String
+    package let canSend = true
+    package let canReceive: Bool
+    private var pipes: [Pipe] = []
+    /// What in-process peers send: subscriptions in the form of messages, and XSUB's own messages.
+    private let requests = FairQueue.create()
+    private var subscriptions = SubscriptionTree()
+    private let fanOut = FanOut.create()
+    /// Messages go to those whose subscriptions they do not match (ZMQ_INVERT_MATCHING).
+    package final var invertsMatching = false
+    /// A peer without room blocks the send, instead of missing the message (ZMQ_XPUB_NODROP).
+    package final var waitsForRoom = false
+
+    init(socketType: String, canReceive: Bool) {
+        self.socketType = socketType
+        self.canReceive = canReceive
+    }
+
+    deinit {
+        requests.destroy()
+        fanOut.destroy()
+    }
+
+    /// Subscriptions come as messages from ZMTP 3.0 peers and from sockets of this process.
+    package var takesMessages: Bool { true }
+
+    package func attach(_ pipe: Pipe) -> Bool {
+        pipe.pointee.sendIndex = pipes.count
+        pipes.append(pipe)
+        requests.add(pipe)
+        return true
+    }
+
+    package func connected(_ pipe: Pipe) -> Bool { true }
+
+    package func disconnected(_ pipe: Pipe) {
+        fanOut.close()
+        forget(pipe)
+    }
+
+    package func closeSending(_ pipe: Pipe) { fanOut.close() }
+
+    package func detach(_ pipe: Pipe) {
+        fanOut.close()
+        requests.remove(pipe)
+        forget(pipe)
+        let index = pipe.pointee.sendIndex
+        guard index >= 0 else { return }
+        pipes.swapAt(index, pipes.count - 1)
+        pipes[index].pointee.sendIndex = index
+        pipes.removeLast()
+        pipe.pointee.sendIndex = -1
+    }
+
+    // MARK: Subscriptions
+
+    package func subscription(
+        _ prefix: UnsafeRawBufferPointer, add: Bool, from pipe: Pipe
+    ) {
+        unsafe change(prefix, add: add, of: pipe)
+    }
+
+    /// The peer is gone: so is what it wanted.
+    func forget(_ pipe: Pipe) { subscriptions.removeAll(subscriber: pipe.bitPattern) }
+
+    /// - Parameter vanished: is given every prefix that nobody wants any more.
+    final func forget(_ pipe: Pipe, vanished: @escaping ([UInt8]) -> Void) {
+        subscriptions.removeAll(subscriber: pipe.bitPattern, vanished: vanished)
+    }
+
+    final func change(_ prefix: UnsafeRawBufferPointer, add: Bool, of pipe: Pipe) {
+        if add {
+            _ = unsafe subscriptions.add(prefix: prefix, subscriber: pipe.bitPattern)
+        } else {
+            _ = unsafe subscriptions.remove(prefix: prefix, subscriber: pipe.bitPattern)
+        }
+    }
+
+    /// Whether anybody wants exactly this prefix.
+    final func isWanted(_ prefix: UnsafeRawBufferPointer) -> Bool {
+        unsafe subscriptions.contains(prefix: prefix)
+    }
+
+    package func subscribe(_ prefix: [UInt8], add: Bool) throws(SocketError) {
+        throw SocketError(.notSupported, "\(socketType) sockets have no subscriptions")
+    }
+
+    package func intake(_ message: consuming Message, from pipe: Pipe) {
+        _ = takeSubscription(message, from: pipe)
+    }
+
+    /// Takes a message that is a subscription, or a cancellation (RFC 29).
+    ///
+    /// - Returns: false when it is neither.
+    final func takeSubscription(_ message: borrowing Message, from pipe: Pipe) -> Bool {
+        message.withFrame(0) { frame in
+            unsafe frame.withUnsafeBytes { bytes in
+                guard let first = unsafe bytes.first, first <= 1 else { return false }
+                unsafe subscription(
+                    UnsafeRawBufferPointer(rebasing: bytes[1...]), add: first == 1, from: pipe)
+                return true
+            }
+        }
+    }
+
+    /// In-process peers' subscriptions are taken when there is news.
+    package func readable(_ pipe: Pipe) {
+        requests.activate(pipe)
+        var message = Message()
+        while let pipe = requests.receive(into: &message) {
+            var taken = Message()
+            swap(&taken, &message)
+            intake(taken, from: pipe)
+        }
+    }
+
+    // MARK: Messages
+
+    package final func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
+        let (audience, isSame) = unsafe subscriptions.audience(of: message.firstBytes)
+        if invertsMatching || waitsForRoom { return unsafe sendWithCare(message, to: audience) }
+        unsafe fanOut.send(message, to: audience, isSame: isSame)
+        return .sent
+    }
+
+    @inline(never)
+    private func sendWithCare(
+        _ message: Outgoing, to matching: UnsafeBufferPointer<Int>
+    ) -> SendOutcome {
+        // With the run in the pipes their room is what it is.
+        fanOut.close()
+        var audience = unsafe [Int](matching)
+        if invertsMatching {
+            let matching = Set(audience)
+            audience = pipes.map(\.bitPattern).filter { !matching.contains($0) }
+        }
+        if waitsForRoom, audience.contains(where: { Pipe(bitPattern: $0)?.isFull ?? false }) {
+            return .blocked
+        }
+        unsafe audience.withUnsafeBufferPointer {
+            unsafe fanOut.send(message, to: $0, isSame: false)
+        }
+        return .sent
+    }
+
+    package func receive(into message: inout Message) throws(SocketError) -> Bool {
+        throw SocketError(.notSupported, "\(socketType) sockets cannot receive")
+    }
+
+    package func isReadyToSend() -> Bool { true }
+
+    package func isReadyToReceive() -> Bool { false }
+}
+
+/// PUB: publishes, and never receives.
+package final class Pub: Publisher {
+    package init() { super.init(socketType: "PUB", canReceive: false) }
+}

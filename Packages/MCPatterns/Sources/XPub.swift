@@ -1,0 +1,105 @@
+package import MCMemory
+package import MCPool
+
+/// XPUB: publishes as PUB does, and receives its peers' subscriptions as messages: a byte 1 or 0 for
+/// "subscribe" and "cancel", and the prefix (RFC 29). What XSUB peers send else is received as it is.
+package final class XPub: Publisher {
+    /// Which subscriptions the user hears of.
+    package enum Verbosity: Sendable {
+        /// The first to a prefix, and its last cancellation.
+        case news
+        /// Every subscription, too (ZMQ_XPUB_VERBOSE).
+        case subscriptions
+        /// Everything (ZMQ_XPUB_VERBOSER).
+        case all
+    }
+
+    package var verbosity = Verbosity.news
+    /// The user decides which subscriptions count (ZMQ_XPUB_MANUAL).
+    package var isManual = false
+    /// What each new peer is sent; nil for nothing (ZMQ_XPUB_WELCOME_MSG).
+    package var welcome: [UInt8]?
+    private var news = SubscriptionNews()
+    /// What peers asked for, while the user decides.
+    private var requested = SubscriptionTree()
+    /// Whose request was received last; nil when that peer is gone.
+    private var lastAsker: Pipe?
+
+    package init() { super.init(socketType: "XPUB", canReceive: true) }
+
+    package override func connected(_ pipe: Pipe) -> Bool {
+        if let welcome, pipe.hasRoom {
+            unsafe welcome.withUnsafeBytes { unsafe pipe.write(Outgoing($0)) }
+        }
+        return super.connected(pipe)
+    }
+
+    // MARK: Subscriptions
+
+    package override func subscription(
+        _ prefix: UnsafeRawBufferPointer, add: Bool, from pipe: Pipe
+    ) {
+        if isManual {
+            let asker = pipe.bitPattern
+            if add {
+                _ = unsafe requested.add(prefix: prefix, subscriber: asker)
+            } else {
+                _ = unsafe requested.remove(prefix: prefix, subscriber: asker)
+            }
+            unsafe news.append(prefix, isAdded: add, isNews: true, from: pipe)
+            return
+        }
+        let wasWanted = unsafe isWanted(prefix)
+        unsafe change(prefix, add: add, of: pipe)
+        let isNews = unsafe wasWanted != isWanted(prefix)
+        let isHeard = verbosity == .all || (verbosity == .subscriptions && add)
+        if isNews || isHeard {
+            unsafe news.append(prefix, isAdded: add, isNews: isNews, from: pipe)
+        }
+    }
+
+    /// Applies a subscription, or a cancellation, to the peer whose request was received last.
+    package override func subscribe(_ prefix: [UInt8], add: Bool) throws(SocketError) {
+        guard isManual else {
+            throw SocketError(
+                .invalidState, "the XPUB socket's subscriptions are its peers', unless manual")
+        }
+        // The peer may have gone meanwhile.
+        guard let lastAsker else { return }
+        unsafe prefix.withUnsafeBytes { unsafe change($0, add: add, of: lastAsker) }
+    }
+
+    override func forget(_ pipe: Pipe) {
+        if lastAsker == pipe { lastAsker = nil }
+        news.forget(pipe)
+        let tell = { [self] (prefix: [UInt8]) in
+            unsafe prefix.withUnsafeBytes {
+                unsafe news.append($0, isAdded: false, isNews: true, from: nil)
+            }
+        }
+        if isManual {
+            requested.removeAll(subscriber: pipe.bitPattern, vanished: tell)
+            super.forget(pipe)
+        } else {
+            forget(pipe, vanished: tell)
+        }
+    }
+
+    // MARK: Receiving
+
+    package override func intake(_ message: consuming Message, from pipe: Pipe) {
+        if !takeSubscription(message, from: pipe) { news.append(message) }
+    }
+
+    package override func receive(into message: inout Message) throws(SocketError) -> Bool {
+        switch news.popFirst(into: &message) {
+        case .nothing: return false
+        case .message: return true
+        case .subscription(let asker):
+            lastAsker = asker
+            return true
+        }
+    }
+
+    package override func isReadyToReceive() -> Bool { !news.isEmpty }
+}
