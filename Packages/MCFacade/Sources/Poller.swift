@@ -98,7 +98,8 @@ public final class Poller: Sendable {
         let items = items.withLock { $0 }
         let clock = ContinuousClock()
         let deadline =
-            timeoutMilliseconds < 0 ? nil : clock.now + .milliseconds(timeoutMilliseconds)
+            timeoutMilliseconds < 0
+            ? nil : clock.now + .milliseconds(min(timeoutMilliseconds, Int(Int32.max)))
         var entries: [pollfd] = []
         for item in items { entries.append(try item.entry()) }
         while true {
@@ -109,6 +110,10 @@ public final class Poller: Sendable {
             for (index, state) in before.enumerated() {
                 // Readable all the time for a message that nobody asked for.
                 if state.hidesNews && timeout != 0 { timeout = 1 }
+                // Another thread at the socket may have taken the news of room away with it.
+                if items[index].events.contains(.canSend), timeout < 0 || timeout > 50 {
+                    timeout = 50
+                }
                 if case .socket = items[index].source {
                     entries[index].events = state.hidesNews ? 0 : Int16(POLLIN)
                 }

@@ -64,7 +64,7 @@ public final class Proxy: Sendable {
 
     // MARK: Steering
 
-    /// Passes nothing on until `resume`; what has been received by then waits.
+    /// Passes nothing on until `resume`. A message that comes while its way is being paused waits.
     public func pause() { state.withLock { $0.isPaused = true } }
 
     public func resume() {
@@ -98,10 +98,13 @@ public final class Proxy: Sendable {
     ///   a socket has a SNDTIMEO and it passed, `invalidState` when the proxy runs already.
     public func run() async throws(SocketError) {
         let mayRun = state.withLock { state in
-            defer { state.isRunning = true }
-            return !state.isRunning
+            if state.isRunning || state.isStopped { return false }
+            state.isRunning = true
+            return true
         }
-        guard mayRun else { throw SocketError(.invalidState, "the proxy runs already") }
+        guard mayRun else {
+            throw SocketError(.invalidState, "the proxy runs already, or was stopped")
+        }
         defer { state.withLock { $0.isRunning = false } }
         let result = await withTaskGroup(of: SocketError?.self) { group in
             for lane in lanes {
@@ -143,32 +146,63 @@ public final class Proxy: Sendable {
         if let error = result.withLock({ $0 }) { throw error }
     }
 
+    /// How many messages go on before other tasks have their turn.
+    private static let messagesPerTurn = 256
+
     private func forward(_ lane: Lane) async throws(SocketError) {
-        while true {
-            let message: Message
-            do throws(SocketError) {
-                message = try await lane.source.receive()
-            } catch {
-                // RCVTIMEO is for those who wait for an answer.
-                if error.code == .timedOut || error.code == .wouldBlock { continue }
-                throw error
-            }
-            if state.withLock({ $0.isPaused }) {
-                await changed(to: { !$0.isPaused || $0.isStopped })
-                if Task.isCancelled || state.withLock({ $0.isStopped }) { return }
-            }
+        var sinceYield = 0
+        while !hasEnded {
+            // Paused or not: who waits here learns of a socket that is closed. RCVTIMEO is for those who
+            // wait for an answer.
+            let message = try await lane.source.engine.receiveAsync(timesOut: false)
+            let goesOn = await mayGoOn()
+            if let capture { try await pass(message, to: capture, waits: goesOn) }
+            try await pass(message, to: lane.target, waits: goesOn)
             let bytes = message.totalBytes
-            if let capture { try await capture.send(message.copy()) }
-            do throws(SocketError) {
-                try await lane.target.send(message)
-            } catch {
-                // A ROUTER that must know its peers: this one is gone.
-                if error.code == .hostUnreachable { continue }
-                throw error
-            }
             state.withLock { state in
                 state.statistics[lane.index].messages += 1
                 state.statistics[lane.index].bytes += bytes
+            }
+            sinceYield += 1
+            if sinceYield == Proxy.messagesPerTurn {
+                sinceYield = 0
+                await Task.yield()
+            }
+        }
+    }
+
+    /// Waits while the proxy is paused.
+    ///
+    /// - Returns: false when it was stopped, or its task was cancelled.
+    private func mayGoOn() async -> Bool {
+        if state.withLock({ $0.isPaused && !$0.isStopped }) {
+            await changed(to: { !$0.isPaused || $0.isStopped })
+        }
+        return !hasEnded
+    }
+
+    private var hasEnded: Bool { Task.isCancelled || state.withLock { $0.isStopped } }
+
+    /// Sends a message that was received. When the proxy ends meanwhile it goes if there is room for it
+    /// at once.
+    private func pass(
+        _ message: borrowing Message, to target: any SendingSocket, waits: Bool
+    ) async throws(SocketError) {
+        do throws(SocketError) {
+            try target.send(message, .dontWait)
+        } catch {
+            switch error.code {
+            // A ROUTER's peer is gone, or the message names none: libzmq's drops it, too.
+            case .hostUnreachable, .invalidMessage: return
+            case .wouldBlock where waits: break
+            default: throw error
+            }
+            let copy = message.copy()
+            do throws(SocketError) {
+                try await target.send(copy)
+            } catch {
+                guard error.code == .cancelled else { throw error }
+                try target.send(message, .dontWait)
             }
         }
     }

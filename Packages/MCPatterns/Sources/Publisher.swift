@@ -74,9 +74,18 @@ package class Publisher: Pattern {
         subscriptions.removeAll(subscriber: pipe.bitPattern, vanished: vanished)
     }
 
+    final func forEachPrefix(of pipe: Pipe, _ body: ([UInt8]) -> Void) {
+        subscriptions.forEachPrefix(of: pipe.bitPattern) { prefix, _ in body(prefix) }
+    }
+
     final func change(_ prefix: UnsafeRawBufferPointer, add: Bool, of pipe: Pipe) {
         if add {
-            _ = unsafe subscriptions.add(prefix: prefix, subscriber: pipe.bitPattern)
+            // A peer wants a prefix or does not: libzmq's sockets pass every subscription on, but only
+            // the last cancellation.
+            let isFirst = unsafe subscriptions.add(prefix: prefix, subscriber: pipe.bitPattern)
+            if !isFirst {
+                _ = unsafe subscriptions.remove(prefix: prefix, subscriber: pipe.bitPattern)
+            }
         } else {
             _ = unsafe subscriptions.remove(prefix: prefix, subscriber: pipe.bitPattern)
         }
@@ -92,14 +101,15 @@ package class Publisher: Pattern {
     }
 
     package func intake(_ message: consuming Message, from pipe: Pipe) {
-        _ = takeSubscription(message, from: pipe)
+        if !takeSubscription(message, from: pipe) { pipe.discard(message) }
     }
 
     /// Takes a message that is a subscription, or a cancellation (RFC 29).
     ///
     /// - Returns: false when it is neither.
     final func takeSubscription(_ message: borrowing Message, from pipe: Pipe) -> Bool {
-        message.withFrame(0) { frame in
+        guard message.count == 1 else { return false }
+        return message.withFrame(0) { frame in
             unsafe frame.withUnsafeBytes { bytes in
                 guard let first = unsafe bytes.first, first <= 1 else { return false }
                 unsafe subscription(

@@ -53,8 +53,7 @@ package final class Req: BalancedPattern {
         }
         guard let pipe = balancer.next() else { return .blocked }
         // What is there already answers no request that is still to be sent.
-        var late = Message()
-        while fairQueue.receive(into: &late) != nil {}
+        fairQueue.dropAll()
         if isCorrelated {
             requestNumber &+= 1
             unsafe withUnsafeBytes(of: requestNumber) {
@@ -100,7 +99,11 @@ package final class Req: BalancedPattern {
 
     /// The request had not left when its peer went: whoever gets it now is to reply.
     package override func placed(on pipe: Pipe) {
-        if case .waiting = step { step = .waiting(pipe) }
+        // Unless it is another one: the reply of a peer that is there is still to come.
+        guard case .waiting(let expected) = step, expected?.pointee.isConnected != true else {
+            return
+        }
+        step = .waiting(pipe)
     }
 
     package override func detach(_ pipe: Pipe) {

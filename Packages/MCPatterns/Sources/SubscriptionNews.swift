@@ -8,6 +8,8 @@ import MCPool
 /// beyond `mostKept` a change that takes back one that still waits goes with it, what tells nothing
 /// new is dropped, and so are XSUB's own messages. What is left is in proportion to the
 /// subscriptions that there are.
+///
+/// - Complexity: O(1) plus the prefix, whatever waits.
 struct SubscriptionNews {
     static let mostKept = 1000
 
@@ -16,47 +18,58 @@ struct SubscriptionNews {
         var message: Recovered?
         var prefix: [UInt8] = []
         var isAdded = false
+        /// Somebody wants the prefix now and nobody did before, or the other way round.
+        var isNews = false
         var asker: Pipe?
-        var isTakenBack = false
+        // Its neighbours' places; -1 for none. `after` is the next free place in a free one.
+        var before = -1
+        var after = -1
     }
 
-    /// Those before `first` have been received.
-    private var entries: [Entry] = []
-    private var first = 0
-    /// How many have been taken out of `entries` so far: an entry's number never changes.
-    private var base = 0
-    /// The entries that have not been received, nor taken back.
+    /// A list in the order of coming, and the places that are free.
+    private var places: [Entry] = []
+    private var first = -1
+    private var last = -1
+    private var firstFree = -1
     private(set) var count = 0
-    /// The numbers of the newest entries of prefixes.
-    private var newest: [[UInt8]: Int] = [:]
+    private struct Key: Hashable {
+        let prefix: [UInt8]
+        let asker: Int
+    }
+
+    /// Where the newest entry of a prefix, and of who asked, is.
+    private var newest: [Key: Int] = [:]
 
     var isEmpty: Bool { count == 0 }
 
-    /// - Parameter isNews: somebody wants the prefix now and nobody did before, or the other way round.
+    /// - Parameters:
+    ///   - isNews: what it tells is not known from what has been told.
+    ///   - pipe: who asked, where that matters.
     mutating func append(
         _ prefix: UnsafeRawBufferPointer, isAdded: Bool, isNews: Bool, from pipe: Pipe?
     ) {
-        let prefix = unsafe [UInt8](prefix)
+        let entry = unsafe Entry(
+            prefix: [UInt8](prefix), isAdded: isAdded, isNews: isNews, asker: pipe)
         if count >= SubscriptionNews.mostKept {
             if !isNews { return }
-            if let number = newest[prefix], number - base >= first,
-                entries[number - base].isAdded != isAdded
+            if let place = newest[key(of: entry)], places[place].isNews,
+                places[place].isAdded != isAdded
             {
-                entries[number - base].isTakenBack = true
-                newest[prefix] = nil
-                count -= 1
+                _ = remove(place)
                 return
             }
         }
-        newest[prefix] = base + entries.count
-        entries.append(Entry(prefix: prefix, isAdded: isAdded, asker: pipe))
-        count += 1
+        newest[key(of: entry)] = append(entry)
     }
 
+    private func key(of entry: Entry) -> Key {
+        Key(prefix: entry.prefix, asker: entry.asker?.bitPattern ?? 0)
+    }
+
+    var hasRoomForMessages: Bool { count < SubscriptionNews.mostKept }
+
     mutating func append(_ message: consuming Message) {
-        guard count < SubscriptionNews.mostKept else { return }
-        entries.append(Entry(message: Recovered(message)))
-        count += 1
+        _ = append(Entry(message: Recovered(message)))
     }
 
     enum Taken {
@@ -68,40 +81,60 @@ struct SubscriptionNews {
 
     /// Makes the oldest one `message`.
     mutating func popFirst(into message: inout Message) -> Taken {
-        while first < entries.count {
-            let entry = entries[first]
-            let number = base + first
-            first += 1
-            compact()
-            if entry.isTakenBack { continue }
-            count -= 1
-            if let whole = entry.message {
-                message = whole.withMessage { $0.copy() }
-                return .message
-            }
-            if newest[entry.prefix] == number { newest[entry.prefix] = nil }
-            message = Message([entry.isAdded ? 1 : 0] + entry.prefix)
-            return .subscription(of: entry.asker)
+        guard first >= 0 else { return .nothing }
+        let entry = remove(first)
+        if let whole = entry.message {
+            message = whole.withMessage { $0.copy() }
+            return .message
         }
-        return .nothing
+        message = Message([entry.isAdded ? 1 : 0] + entry.prefix)
+        return .subscription(of: entry.asker)
     }
 
     /// A peer is gone: what it asked for is still told of.
+    ///
+    /// - Complexity: O(*n*) of what waits.
     mutating func forget(_ pipe: Pipe) {
-        for index in first..<entries.count where entries[index].asker == pipe {
-            entries[index].asker = nil
+        for place in places.indices where places[place].asker == pipe {
+            newest[key(of: places[place])] = nil
+            places[place].asker = nil
         }
     }
 
-    private mutating func compact() {
-        if first == entries.count {
-            base += entries.count
-            entries.removeAll(keepingCapacity: entries.count <= SubscriptionNews.mostKept)
-            first = 0
-        } else if first >= 64, first * 2 >= entries.count {
-            entries.removeFirst(first)
-            base += first
-            first = 0
+    // MARK: The list
+
+    private mutating func append(_ entry: Entry) -> Int {
+        var entry = entry
+        entry.before = last
+        let place: Int
+        if firstFree >= 0 {
+            place = firstFree
+            firstFree = places[place].after
+            places[place] = entry
+        } else {
+            place = places.count
+            places.append(entry)
         }
+        if last >= 0 { places[last].after = place } else { first = place }
+        last = place
+        count += 1
+        return place
+    }
+
+    private mutating func remove(_ place: Int) -> Entry {
+        let entry = places[place]
+        if entry.before >= 0 { places[entry.before].after = entry.after } else { first = entry.after }
+        if entry.after >= 0 { places[entry.after].before = entry.before } else { last = entry.before }
+        let key = key(of: entry)
+        if newest[key] == place { newest[key] = nil }
+        count -= 1
+        if count == 0 {
+            places.removeAll(keepingCapacity: places.count <= SubscriptionNews.mostKept)
+            (first, last, firstFree) = (-1, -1, -1)
+        } else {
+            places[place] = Entry(after: firstFree)
+            firstFree = place
+        }
+        return entry
     }
 }

@@ -41,12 +41,13 @@ package final class XPub: Publisher {
     ) {
         if isManual {
             let asker = pipe.bitPattern
-            if add {
-                _ = unsafe requested.add(prefix: prefix, subscriber: asker)
-            } else {
-                _ = unsafe requested.remove(prefix: prefix, subscriber: asker)
-            }
-            unsafe news.append(prefix, isAdded: add, isNews: true, from: pipe)
+            let isNews =
+                if add {
+                    unsafe requested.add(prefix: prefix, subscriber: asker)
+                } else {
+                    unsafe requested.remove(prefix: prefix, subscriber: asker)
+                }
+            unsafe news.append(prefix, isAdded: add, isNews: isNews, from: pipe)
             return
         }
         let wasWanted = unsafe isWanted(prefix)
@@ -54,7 +55,7 @@ package final class XPub: Publisher {
         let isNews = unsafe wasWanted != isWanted(prefix)
         let isHeard = verbosity == .all || (verbosity == .subscriptions && add)
         if isNews || isHeard {
-            unsafe news.append(prefix, isAdded: add, isNews: isNews, from: pipe)
+            unsafe news.append(prefix, isAdded: add, isNews: isNews, from: nil)
         }
     }
 
@@ -78,17 +79,22 @@ package final class XPub: Publisher {
             }
         }
         if isManual {
-            requested.removeAll(subscriber: pipe.bitPattern, vanished: tell)
+            requested.forEachPrefix(of: pipe.bitPattern) { prefix, _ in tell(prefix) }
+            super.forget(pipe)
+        } else if verbosity == .all {
+            forEachPrefix(of: pipe, tell)
             super.forget(pipe)
         } else {
             forget(pipe, vanished: tell)
         }
+        requested.removeAll(subscriber: pipe.bitPattern)
     }
 
     // MARK: Receiving
 
     package override func intake(_ message: consuming Message, from pipe: Pipe) {
-        if !takeSubscription(message, from: pipe) { news.append(message) }
+        if takeSubscription(message, from: pipe) { return }
+        if news.hasRoomForMessages { news.append(message) } else { pipe.discard(message) }
     }
 
     package override func receive(into message: inout Message) throws(SocketError) -> Bool {

@@ -173,7 +173,7 @@ extension Connection {
         swap(&message, &intake)
         engine.lock.lock()
         engine.pattern.intake(message, from: pipe)
-        engine.wakeIfReadable()
+        engine.wishesChanged()
         engine.settleAndUnlock()
     }
 
@@ -219,7 +219,7 @@ extension Connection {
         unsafe prefix.withUnsafeBytes {
             unsafe engine.pattern.subscription($0, add: add, from: pipe)
         }
-        engine.wakeIfReadable()
+        engine.wishesChanged()
         engine.settleAndUnlock()
     }
 

@@ -56,10 +56,16 @@ final class Dialer: @unchecked Sendable {
     }
 
     private func tryNext() {
+        var failure: SocketError?
         while !addresses.isEmpty {
             let address = addresses.removeFirst()
-            guard let link = try? transport.connect(to: address, options: engine.linkOptions)
-            else { continue }
+            let link: any StreamLink
+            do throws(TransportError) {
+                link = try transport.connect(to: address, options: engine.linkOptions)
+            } catch {
+                failure = SocketError(error)
+                continue
+            }
             let connection = Connection(
                 engine: engine, link: link, dialer: self, acceptor: nil,
                 options: engine.optionsSnapshot)
@@ -80,7 +86,7 @@ final class Dialer: @unchecked Sendable {
             connection.begin()
             return
         }
-        retry(because: nil)
+        retry(because: failure)
     }
 
     /// The connection has joined the socket.

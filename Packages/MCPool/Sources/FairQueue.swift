@@ -46,6 +46,18 @@ package struct FairQueue {
         if pipe.pointee.isReceiveEnded { unsafe pipe.pointee.engine.markDrained(pipe) }
     }
 
+    /// Throws away what is there. A pipe without a message keeps its turn: nobody waits for one now.
+    package func dropAll() {
+        _ = turns.contains { pipe in
+            while pipe.hasMessage() {
+                var message = Message()
+                guard pipe.receive(into: &message) else { break }
+                pipe.discard(message)
+            }
+            return false
+        }
+    }
+
     /// Whether there is a message.
     package func hasMessage() -> Bool {
         while let pipe = turns.current {

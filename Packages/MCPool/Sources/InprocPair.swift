@@ -141,7 +141,7 @@ extension SocketEngine {
         pipe.pointee.isReceiveEnded = true
         pattern.closeSending(pipe)
         pattern.disconnected(pipe)
-        wakeIfReadable()
+        wishesChanged()
         if pipe.pointee.received.isEmpty {
             markDrained(pipe)
         } else {

@@ -9,12 +9,16 @@ extension SocketEngine {
     /// Takes the next message; suspends while there is none.
     ///
     /// - Throws: as `receive(waits:)`, and `cancelled` when the task is; no message is lost then.
-    public func receiveAsync() async throws(SocketError) -> Message {
+    ///
+    /// - Parameter timesOut: false for a receive that RCVTIMEO does not end.
+    public func receiveAsync(
+        timesOut: Bool = true
+    ) async throws(SocketError) -> Message {
         var message = Message()
         var deadline: UInt64?
         while true {
             if try takeForTask(into: &message) { return message }
-            if deadline == nil {
+            if deadline == nil && timesOut {
                 let timeout = optionsSnapshot.receiveTimeoutMilliseconds
                 if timeout >= 0 { deadline = cmc_now_ns() + UInt64(timeout) * 1_000_000 }
             }

@@ -91,6 +91,7 @@ extension SocketEngine {
         pipe.pointee.isLingering = true
         pipe.pointee.isSendClosed = true
         pattern.closeSending(pipe)
+        wakeSenders()
         if canWrite(pipe) { watch(pipe) }
         let limit = options.lingerMilliseconds
         if limit == 0 {

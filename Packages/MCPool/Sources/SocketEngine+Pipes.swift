@@ -1,6 +1,7 @@
 import CMCLinux
 import MCCodec
 import MCLock
+package import MCMemory
 import MCQueue
 import MCSecurity
 import MCTransport
@@ -53,6 +54,8 @@ extension SocketEngine {
         pipe.pointee.pair = nil
         pipe.pointee.peer = nil
         pipe.pointee.owner = nil
+        // Whoever waited for room in it need not any more.
+        wakeSenders()
         // Not here: it takes the other engine's lock.
         if let pair {
             let isNear = pipe == pair.near
@@ -127,7 +130,7 @@ extension SocketEngine {
             pattern.closeSending(pipe)
         }
         pattern.disconnected(pipe)
-        wakeIfReadable()
+        wishesChanged()
         // A writer that is still at it finds the connection ended and recovers by itself.
         recover(pipe)
         if connection.closesGracefully { drainingLinks += 1 }
@@ -159,6 +162,11 @@ extension SocketEngine {
 }
 
 extension Pipe {
+    /// Lets a message go when the engine's lock is let go. Lock held.
+    package func discard(_ message: consuming Message) {
+        unsafe pointee.engine.discard([Recovered(message)])
+    }
+
     /// Ends the connection to the peer; one that was dialled is dialled again. Lock held.
     package func hangUp() {
         if pointee.pair != nil {

@@ -39,9 +39,11 @@ extension SocketEngine {
         if callback != nil { postDelivery() }
     }
 
-    /// As `wakeReceivers`, where a pattern has made a message of its own.
-    func wakeIfReadable() {
+    /// A peer's wishes have changed: the pattern may have made a message of it, and whoever waited for
+    /// room may find that there is nobody any more who has none.
+    func wishesChanged() {
         if pattern.isReadyToReceive() { wakeReceivers() }
+        wakeSenders()
     }
 
     /// Wakes who waits for room: all, each looks for itself.
@@ -126,6 +128,7 @@ extension SocketEngine {
         case .message:
             pattern.readable(notice.pipe)
             wakeReceivers()
+            if pattern.takesMessages { wakeSenders() }
         case .room:
             pattern.writable(notice.pipe)
             wakeSenders()

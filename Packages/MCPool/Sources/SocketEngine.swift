@@ -250,7 +250,10 @@ public final class SocketEngine: @unchecked Sendable {
     /// Runs `body` with the lock held, whatever the socket's state; for the pattern's own options.
     package func access<Result>(_ body: () -> Result) -> Result {
         lock.lock()
-        defer { settleAndUnlock() }
+        defer {
+            wakeSenders()
+            settleAndUnlock()
+        }
         return body()
     }
 

@@ -96,7 +96,8 @@ public final class SocketMonitor: AsyncSequence, Sendable {
     public func next(timeoutMilliseconds: Int = -1) -> SocketEvent? {
         let deadline =
             timeoutMilliseconds < 0
-            ? nil : cmc_now_ns() + UInt64(timeoutMilliseconds) * 1_000_000
+            ? nil
+            : cmc_now_ns() + UInt64(Swift.min(timeoutMilliseconds, Int(Int32.max))) * 1_000_000
         while true {
             let waiter = Waiter()
             switch look(waiter) {
