@@ -3,7 +3,7 @@ import MCMemory
 import MCTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct FrameDecoderTests {
     private static let edges = [
         0, 1, 55, 56, 57, 254, 255, 256, 257, 1000, 8000, 20_000, 65_535, 65_536, 65_537, 200_000,

@@ -14,7 +14,7 @@ protocol TestedLock: ScopedLock {
 extension EngineLock: TestedLock {}
 extension BiasedLock: TestedLock {}
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct LockTests {
     static let locks: [any TestedLock.Type] = [EngineLock.self, BiasedLock.self]
 

@@ -3,7 +3,7 @@ import MCLock
 import MCMemory
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct BlockTests {
     @Test func references() {
         let block = Block.allocate(capacity: 10)

@@ -1,7 +1,7 @@
 import MCMemory
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct FrameTests {
     @Test func isOneCacheLine() {
         #expect(MemoryLayout<Frame>.size == 64)

@@ -2,7 +2,7 @@ import MCMemory
 import MCTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct MessageTests {
     @Test func emptyMessage() {
         var message = Message()

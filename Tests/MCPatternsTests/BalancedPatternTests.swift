@@ -4,7 +4,7 @@ import Testing
 @testable import MCPatterns
 
 /// PUSH, PULL, DEALER (RFC 28, 30).
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct BalancedPatternTests {
     @Test func what() throws {
         #expect(Push().socketType == "PUSH")
@@ -92,7 +92,7 @@ struct BalancedPatternTests {
 }
 
 /// REQ and REP (RFC 28).
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct RequestPatternTests {
     @Test func lockstepOfREQ() throws {
         let bench = try Bench(Req())

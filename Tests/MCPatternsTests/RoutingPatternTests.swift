@@ -4,7 +4,7 @@ import Testing
 @testable import MCPatterns
 
 /// ROUTER and PAIR (RFC 28, 31).
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct RoutingPatternTests {
     @Test func routesByID() throws {
         let bench = try Bench(Router(seed: 1))
@@ -105,7 +105,7 @@ struct RoutingPatternTests {
 }
 
 /// PUB and SUB (RFC 29).
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct PublishPatternTests {
     private func subscribe(_ bench: Bench<Pub>, _ pipe: Pipe, _ prefix: String, add: Bool = true) {
         var prefix = prefix

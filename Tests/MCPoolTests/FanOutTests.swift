@@ -4,7 +4,7 @@ import Testing
 
 @testable import MCPool
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct FanOutTests {
     /// A fan-out, and what each of its pipes should have got.
     private struct Publisher {

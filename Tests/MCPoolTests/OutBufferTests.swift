@@ -6,7 +6,7 @@ import Testing
 
 @testable import MCPool
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct OutBufferTests {
     /// A message, or a command.
     enum Item: Equatable {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import MCPool
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct TimerQueueTests {
     /// What fired, in order.
     private final class Log {

@@ -5,7 +5,7 @@ import MCTestSupport
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct FrameQueueTests {
     /// Anything a producer and a consumer may do, against arrays.
     @Test(arguments: 0..<40 as Range<UInt64>)

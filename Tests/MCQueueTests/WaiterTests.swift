@@ -4,7 +4,7 @@ import MCQueue
 import MCTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct WaiterTests {
     private func now(plusMilliseconds milliseconds: Int = 0) -> UInt64 {
         cmc_now_ns() + UInt64(milliseconds) * 1_000_000

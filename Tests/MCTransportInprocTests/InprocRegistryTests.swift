@@ -7,7 +7,7 @@ import Testing
 private final class Acceptor: InprocAcceptor {}
 private final class Connector: InprocConnector {}
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct InprocRegistryTests {
     @Test func connectAfterBind() throws {
         let registry = InprocRegistry()

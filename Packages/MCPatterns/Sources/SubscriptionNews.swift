@@ -123,8 +123,9 @@ struct SubscriptionNews {
 
     private mutating func remove(_ place: Int) -> Entry {
         let entry = places[place]
-        if entry.before >= 0 { places[entry.before].after = entry.after } else { first = entry.after }
-        if entry.after >= 0 { places[entry.after].before = entry.before } else { last = entry.before }
+        let (before, after) = (entry.before, entry.after)
+        if before >= 0 { places[before].after = after } else { first = after }
+        if after >= 0 { places[after].before = before } else { last = before }
         let key = key(of: entry)
         if newest[key] == place { newest[key] = nil }
         count -= 1

@@ -13,6 +13,8 @@ extension SocketEngine {
     }
 
     func markDrained(_ pipe: Pipe) {
+        // One that has gone already must not come back to the list.
+        guard pipe.pointee.isAttached else { return }
         drained.append(pipe)
         hasWork = true
     }
