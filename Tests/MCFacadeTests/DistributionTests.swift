@@ -73,7 +73,12 @@ extension FacadeTests {
                     sent += 1
                 }
                 #expect(try reader.join() == Array(repeating: 200_000, count: 200))
-                let late = try slow.textsUntilQuiet().count + quick.countUntilQuiet()
+                var late = 0
+                let isAll = try eventually {
+                    for pull in [slow, quick] { while try pull.tryReceive() != nil { late += 1 } }
+                    return late + 200 >= sent
+                }
+                #expect(isAll, "\(late + 200) of \(sent)")
                 #expect(late + 200 == sent)
             }
         }
