@@ -36,10 +36,20 @@ let layers: [Layer] = [
     Layer(
         name: "MCFacade",
         imports: [
-            "MCLock", "MCMemory", "MCCodec", "MCQueue", "MCTransport", "MCTransportTCP",
+            "CMCLinux", "MCLock", "MCMemory", "MCCodec", "MCQueue", "MCTransport",
+            "MCTransportTCP",
             "MCTransportInproc", "MCPool", "MCPatterns",
         ]),
 ]
+
+// The C interface, which is no Swift library: `Tools/install-libzmq` links it, with a runtime of its own,
+// into a shared library that stands in for libzmq's.
+let zmqLayer = Layer(
+    name: "MCZmqABI",
+    imports: [
+        "CMCLinux", "CMCZmq", "MCLock", "MCMemory", "MCQueue", "MCTransport", "MCPool",
+        "MCPatterns", "MCFacade",
+    ])
 
 let testSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
@@ -60,9 +70,15 @@ func dependencies(_ names: [String]) -> [Target.Dependency] {
 
 let package = Package(
     name: "mooncake-communicator",
-    products: layers.map { .library(name: $0.name, targets: [$0.name]) },
+    products: layers.map { .library(name: $0.name, targets: [$0.name]) }
+        + [.library(name: "zmq", type: .dynamic, targets: [zmqLayer.name])],
     targets: [
-        .target(name: "CMCLinux", path: "Packages/CMCLinux/Sources")
+        .target(name: "CMCLinux", path: "Packages/CMCLinux/Sources"),
+        .target(
+            name: "CMCZmq", dependencies: ["CMCLinux"], path: "Packages/CMCZmq/Sources"),
+        .target(
+            name: zmqLayer.name, dependencies: dependencies(zmqLayer.imports),
+            path: "Packages/\(zmqLayer.name)/Sources", swiftSettings: settings),
     ]
         + layers.map {
             .target(

@@ -14,6 +14,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -44,7 +45,7 @@ int cmc_futex_wait(uint32_t *word, uint32_t expected, int64_t timeout_ns) {
     struct timespec t = timespec_of(timeout_ns < 0 ? 0 : timeout_ns);
     long r = syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected,
                      timeout_ns < 0 ? NULL : &t, NULL, 0);
-    return r < 0 && errno == ETIMEDOUT ? -ETIMEDOUT : 0;
+    return r < 0 && (errno == ETIMEDOUT || errno == EINTR) ? -errno : 0;
 }
 
 void cmc_futex_wake(uint32_t *word, int count) {
@@ -167,11 +168,15 @@ int cmc_shutdown_write(int fd) { return shutdown(fd, SHUT_WR) < 0 ? -errno : 0; 
 
 int cmc_shutdown_both(int fd) { return shutdown(fd, SHUT_RDWR) < 0 ? -errno : 0; }
 
-int cmc_poll_one(int fd, uint32_t events, int64_t timeout_ns) {
+int cmc_poll(struct pollfd *entries, int count, int64_t timeout_ns) {
     struct timespec t = timespec_of(timeout_ns < 0 ? 0 : timeout_ns);
-    struct pollfd p = {.fd = fd, .events = (short)events};
-    int n = ppoll(&p, 1, timeout_ns < 0 ? NULL : &t, NULL);
+    int n = ppoll(entries, (nfds_t)count, timeout_ns < 0 ? NULL : &t, NULL);
     return n < 0 ? -errno : n;
+}
+
+int cmc_poll_one(int fd, uint32_t events, int64_t timeout_ns) {
+    struct pollfd p = {.fd = fd, .events = (short)events};
+    return cmc_poll(&p, 1, timeout_ns);
 }
 
 // MARK: - Threads
@@ -180,6 +185,31 @@ void cmc_thread_setup(const char *name) {
     prctl(PR_SET_NAME, name, 0, 0, 0);
     // The default slack of 50 us would be longer than the flusher's tick.
     prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
+}
+
+void cmc_thread_confine(const int32_t *processors, int count) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (int i = 0; i < count; i++) {
+        if (processors[i] >= 0 && processors[i] < CPU_SETSIZE) CPU_SET(processors[i], &set);
+    }
+    pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+}
+
+void cmc_thread_schedule(int policy, int priority) {
+    int current;
+    struct sched_param parameters;
+    if (pthread_getschedparam(pthread_self(), &current, &parameters) != 0) return;
+    if (policy < 0) policy = current;
+    if (policy == SCHED_FIFO || policy == SCHED_RR) {
+        if (priority >= 0) parameters.sched_priority = priority;
+    } else {
+        parameters.sched_priority = 0;
+    }
+    pthread_setschedparam(pthread_self(), policy, &parameters);
+    if (parameters.sched_priority == 0 && priority > 0) {
+        setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), -priority);
+    }
 }
 
 int cmc_thread_start(void *(*body)(void *), void *argument, size_t stack_bytes) {

@@ -28,7 +28,10 @@ public final class Context: Sendable {
     ]
 
     private struct State {
-        var ioThread: IOThread?
+        /// Started with the first socket.
+        var ioThreads: [IOThread] = []
+        /// How many sockets each of them has.
+        var loads: [Int] = []
         var engines: [ObjectIdentifier: WeakEngine] = [:]
         /// Engines that are not ended, closed or not.
         var liveCount = 0
@@ -42,13 +45,28 @@ public final class Context: Sendable {
 
     private let state = Locked<State>(State())
     private let inproc = InprocRegistry()
+    /// What the context was made with.
+    public let options: ContextOptions
 
-    public init() {
-        ExitHook.install(self)
+    public convenience init() { self.init(options: ContextOptions()) }
+
+    /// - Parameter finishesAtExit: false where a process that exits leaves what its closed sockets have
+    ///   not sent, as libzmq does.
+    package init(options: ContextOptions, finishesAtExit: Bool = true) {
+        self.options = options
+        if finishesAtExit { ExitHook.install(self) }
+    }
+
+    /// A context with other than the usual threads and limits.
+    ///
+    /// - Throws: `invalidOption`, naming the option and the value.
+    public convenience init(_ options: ContextOptions) throws(SocketError) {
+        try options.check()
+        self.init(options: options)
     }
 
     deinit {
-        state.withLock { $0.ioThread?.stop() }
+        state.withLock { for thread in $0.ioThreads { thread.stop() } }
     }
 
     /// Makes the engine of a socket.
@@ -56,18 +74,25 @@ public final class Context: Sendable {
         _ pattern: any Pattern, options: SocketOptions
     ) throws(SocketError) -> SocketEngine {
         try options.check()
-        let thread = try ioThread()
+        return try makeEngine(pattern, options: options.engineOptions)
+    }
+
+    /// As the facade's, with options that have been checked.
+    package func makeEngine(
+        _ pattern: any Pattern, options: EngineOptions
+    ) throws(SocketError) -> SocketEngine {
+        let (thread, index) = try ioThread(affinity: options.affinity)
         let engine: SocketEngine
         do throws(SocketError) {
             engine = try SocketEngine(
-                pattern: pattern, options: options.engineOptions, ioThread: thread,
+                pattern: pattern, options: options, ioThread: thread,
                 transports: Context.transports, inproc: inproc)
         } catch {
-            ended(nil)
+            ended(nil, thread: index)
             throw error
         }
         let id = ObjectIdentifier(engine)
-        engine.whenEnded { [self] in ended(id) }
+        engine.whenEnded { [self] in ended(id, thread: index) }
         let isClosed = state.withLock { state in
             state.engines[id] = WeakEngine(engine: engine)
             return state.isClosed
@@ -79,22 +104,39 @@ public final class Context: Sendable {
     }
 
     /// The thread for a new socket, which counts as live from here on: closing waits for it.
-    private func ioThread() throws(SocketError) -> IOThread {
+    private func ioThread(affinity: UInt64) throws(SocketError) -> (IOThread, Int) {
         try state.withLock { state throws(SocketError) in
             if state.isClosed { throw SocketError(.terminated, "the context is closed") }
-            let thread: IOThread
-            if let running = state.ioThread { thread = running } else { thread = try IOThread() }
-            state.ioThread = thread
+            guard state.liveCount < options.maximumSockets else {
+                throw SocketError(
+                    .tooManyDescriptors,
+                    "the context has \(state.liveCount) sockets, and may have no more",
+                    errno: EMFILE)
+            }
+            while state.ioThreads.count < options.ioThreads {
+                state.ioThreads.append(
+                    try IOThread(
+                        settings: options.threads, name: "mc-io-\(state.ioThreads.count)"))
+                state.loads.append(0)
+            }
+            let allowed = state.loads.indices.filter {
+                affinity == 0 || ($0 < 64 && affinity & 1 << UInt64($0) != 0)
+            }
+            // One with the fewest sockets, as libzmq does; where none is allowed, of all.
+            let candidates = allowed.isEmpty ? Array(state.loads.indices) : allowed
+            let index = candidates.min { state.loads[$0] < state.loads[$1] } ?? 0
+            state.loads[index] += 1
             state.liveCount += 1
-            return thread
+            return (state.ioThreads[index], index)
         }
     }
 
     /// A socket has ended, or (nil) did not come to be.
-    private func ended(_ id: ObjectIdentifier?) {
+    private func ended(_ id: ObjectIdentifier?, thread index: Int) {
         let waiters = state.withLock { state in
             if let id { state.engines[id] = nil }
             state.liveCount -= 1
+            state.loads[index] -= 1
             guard state.liveCount == 0 else { return [Waiter]() }
             defer { state.waiters = [] }
             return state.waiters
@@ -106,13 +148,18 @@ public final class Context: Sendable {
     /// LINGER has passed. Whoever waits in a socket gets `terminated`; sockets cannot be made any
     /// more. Not to be called from a callback.
     public func close() {
+        closeSockets()
+        waitForSockets()
+        state.withLock { for thread in $0.ioThreads { thread.stop() } }
+    }
+
+    /// The first half of `close`: nobody can use the sockets any more, and no more can be made.
+    package func closeSockets() {
         let engines = state.withLock { state in
             state.isClosed = true
             return state.engines.values.compactMap(\.engine)
         }
         for engine in engines { engine.close(isTermination: true) }
-        waitForSockets()
-        state.withLock { $0.ioThread?.stop() }
     }
 
     /// Waits until every socket that was closed has ended.

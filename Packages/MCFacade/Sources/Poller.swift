@@ -1,3 +1,4 @@
+import CMCLinux
 import Glibc
 import MCLock
 public import MCPool
@@ -50,12 +51,11 @@ public final class Poller: Sendable {
             return false
         }
 
-        func entry() throws(SocketError) -> pollfd {
+        var polled: Polling.Item {
             switch source {
-            case .socket(let socket):
-                pollfd(fd: try socket.pollDescriptor(), events: Int16(POLLIN), revents: 0)
+            case .socket(let socket): Polling.Item(.socket(socket.engine), wanted: events.pollBits)
             case .descriptor(let descriptor):
-                pollfd(fd: descriptor, events: events.pollBits, revents: 0)
+                Polling.Item(.descriptor(descriptor), wanted: events.pollBits)
             }
         }
     }
@@ -96,91 +96,32 @@ public final class Poller: Sendable {
     ///   `systemError`.
     public func wait(timeoutMilliseconds: Int = -1) throws(SocketError) -> [Ready] {
         let items = items.withLock { $0 }
-        let clock = ContinuousClock()
+        var polled = items.map(\.polled)
         let deadline =
             timeoutMilliseconds < 0
-            ? nil : clock.now + .milliseconds(min(timeoutMilliseconds, Int(Int32.max)))
-        var entries: [pollfd] = []
-        for item in items { entries.append(try item.entry()) }
-        while true {
-            // A socket's descriptor tells of changes since it was last asked: ask, then wait.
-            let before = try look(at: items)
-            var timeout = deadline.map { milliseconds(clock.now.duration(to: $0)) } ?? -1
-            if before.contains(where: { !$0.wanted.isEmpty }) { timeout = 0 }
-            for (index, state) in before.enumerated() {
-                // Readable all the time for a message that nobody asked for.
-                if state.hidesNews && timeout != 0 { timeout = 1 }
-                // Another thread at the socket may have taken the news of room away with it.
-                if items[index].events.contains(.canSend), timeout < 0 || timeout > 50 {
-                    timeout = 50
-                }
-                if case .socket = items[index].source {
-                    entries[index].events = state.hidesNews ? 0 : Int16(POLLIN)
-                }
-            }
-            let count = unsafe poll(&entries, nfds_t(entries.count), timeout)
-            if count < 0, errno != EINTR {
-                throw SocketError(.systemError, "poll", errno: errno)
-            }
-            let ready = try collect(items, entries, try look(at: items))
-            if !ready.isEmpty { return ready }
-            if let deadline, clock.now >= deadline { return [] }
-        }
-    }
-
-    /// What a socket can do, and whether its descriptor tells of more when that changes.
-    private struct Look {
-        var wanted: SocketEvents = []
-        var hidesNews = false
-    }
-
-    private func look(at items: [Item]) throws(SocketError) -> [Look] {
-        var all: [Look] = []
-        for item in items {
-            guard case .socket(let socket) = item.source else {
-                all.append(Look())
-                continue
-            }
-            let events = try socket.events()
-            all.append(
-                Look(
-                    wanted: events.intersection(item.events),
-                    hidesNews: events.contains(.canReceive) && !item.events.contains(.canReceive)))
-        }
-        return all
-    }
-
-    /// Rounded up, so that nobody is told of the end before it.
-    private func milliseconds(_ left: Duration) -> Int32 {
-        left <= .zero ? 0 : Int32(clamping: Int64((left / .milliseconds(1)).rounded(.up)))
-    }
-
-    private func collect(
-        _ items: [Item], _ entries: [pollfd], _ looks: [Look]
-    ) throws(SocketError) -> [Ready] {
+            ? nil
+            : cmc_now_ns() + UInt64(min(timeoutMilliseconds, Int(Int32.max))) * 1_000_000
+        _ = try Polling.wait(for: &polled, until: deadline)
         var all: [Ready] = []
-        for (index, item) in items.enumerated() {
-            switch item.source {
-            case .socket(let socket):
-                if looks[index].wanted.isEmpty { continue }
-                all.append(
-                    Ready(
-                        socket: socket, descriptor: nil, events: looks[index].wanted,
-                        hasError: false))
-            case .descriptor(let descriptor):
-                let found = Int32(entries[index].revents)
-                guard found & Int32(POLLNVAL) == 0 else {
-                    throw SocketError(.invalidState, "\(descriptor) is no open descriptor")
-                }
-                if found == 0 { continue }
-                all.append(
-                    Ready(
-                        socket: nil, descriptor: descriptor,
-                        events: SocketEvents(pollBits: found),
-                        hasError: found & (Int32(POLLERR) | Int32(POLLHUP)) != 0))
-            }
+        for (item, found) in zip(items, polled.map(\.found)) where found != 0 {
+            all.append(try ready(item, found: Int32(found)))
         }
         return all
+    }
+
+    private func ready(_ item: Item, found: Int32) throws(SocketError) -> Ready {
+        let events = SocketEvents(pollBits: found)
+        switch item.source {
+        case .socket(let socket):
+            return Ready(socket: socket, descriptor: nil, events: events, hasError: false)
+        case .descriptor(let descriptor):
+            guard found & Int32(POLLNVAL) == 0 else {
+                throw SocketError(.invalidState, "\(descriptor) is no open descriptor")
+            }
+            return Ready(
+                socket: nil, descriptor: descriptor, events: events,
+                hasError: found & (Int32(POLLERR) | Int32(POLLHUP)) != 0)
+        }
     }
 }
 

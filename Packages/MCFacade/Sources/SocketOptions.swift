@@ -51,6 +51,9 @@ public struct SocketOptions: Sendable, Equatable {
     /// not at all with others. Without effect where there is one processor.
     public var spinMicroseconds = -1
 
+    /// Which of the context's I/O threads may help the socket: bit n for the n-th (ZMQ_AFFINITY). 0: all.
+    /// Read when the socket is made.
+    public var affinity: UInt64 = 0
     /// How long dialling one address may take (ZMQ_CONNECT_TIMEOUT). 0: 15 seconds.
     public var connectTimeoutMilliseconds = 0
     /// How many connections may wait to be accepted, as far as the system lets them (ZMQ_BACKLOG).
@@ -159,6 +162,7 @@ extension SocketOptions {
         engine.heartbeatTimeoutMilliseconds = heartbeatTimeoutMilliseconds
         engine.handshakeIntervalMilliseconds = handshakeIntervalMilliseconds
         engine.spinMicroseconds = spinMicroseconds
+        engine.affinity = affinity
         engine.connectTimeoutMilliseconds = connectTimeoutMilliseconds
         engine.link.backlog = backlog
         engine.link.ipv6 = ipv6
@@ -192,6 +196,7 @@ extension SocketOptions {
         heartbeatTimeoutMilliseconds = engine.heartbeatTimeoutMilliseconds
         handshakeIntervalMilliseconds = engine.handshakeIntervalMilliseconds
         spinMicroseconds = engine.spinMicroseconds
+        affinity = engine.affinity
         connectTimeoutMilliseconds = engine.connectTimeoutMilliseconds
         backlog = engine.link.backlog
         ipv6 = engine.link.ipv6

@@ -219,6 +219,19 @@ extension Frame {
         unsafe raw.storeBytes(of: SIMD2(0, last), toByteOffset: 48, as: SIMD2<UInt64>.self)
     }
 
+    /// Room for `count` bytes of undefined contents; nil when there is no memory, or the count is none.
+    public init?(uninitialized count: Int) {
+        self.init()
+        guard count >= 0 else { return nil }
+        if count <= Frame.inlineCapacity {
+            inlineCount = UInt8(truncatingIfNeeded: count)
+        } else {
+            guard let block = Block.allocateIfPossible(capacity: count) else { return nil }
+            self = unsafe Frame(
+                slice: block, address: UnsafeRawPointer(block.payload), count: count)
+        }
+    }
+
     /// Copies `bytes`.
     @inlinable
     public init(_ bytes: RawSpan) {

@@ -19,7 +19,11 @@ package struct EngineOptions: Sendable {
     package var heartbeatTimeoutMilliseconds = -1
     package var handshakeIntervalMilliseconds = 30_000
     package var spinMicroseconds = -1
+    /// Which I/O threads may help; read when the socket is made.
+    package var affinity: UInt64 = 0
     package var connectTimeoutMilliseconds = 0
+    /// A signal ends a call that waits, with `interrupted`.
+    package var isInterruptible = false
     /// What the transport needs to know, buffer sizes aside.
     package var link = LinkOptions()
 

@@ -45,7 +45,14 @@ package final class IOThread: @unchecked Sendable {
     private var hasNewTicking = false
     private var tickNanoseconds = IOThread.shortestTick
 
-    package init() throws(SocketError) {
+    private let settings: IOThreadSettings
+    private let name: String
+
+    package init(
+        settings: IOThreadSettings = IOThreadSettings(), name: String = "mc-io"
+    ) throws(SocketError) {
+        self.settings = settings
+        self.name = name
         epoll = cmc_epoll_create()
         wake = cmc_eventfd()
         guard epoll >= 0, wake >= 0 else {
@@ -88,7 +95,7 @@ package final class IOThread: @unchecked Sendable {
             { argument in
                 guard let argument = unsafe argument else { return nil }
                 let thread = unsafe Unmanaged<IOThread>.fromOpaque(argument).takeRetainedValue()
-                unsafe cmc_thread_setup("mc-io")
+                thread.settings.apply(name: thread.name)
                 thread.run()
                 return nil
             }, unsafe box.toOpaque(), 512 << 10)

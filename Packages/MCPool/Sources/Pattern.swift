@@ -64,6 +64,10 @@ package protocol Pattern: AnyObject {
     /// Puts a message into the pipes that it belongs to.
     func send(_ message: Outgoing) throws(SocketError) -> SendOutcome
 
+    /// Whether a message that begins with this frame would be taken now; for users who send their
+    /// messages frame by frame.
+    func checkRoute(_ first: UnsafeRawBufferPointer) throws(SocketError) -> SendOutcome
+
     /// Takes the next message.
     ///
     /// - Returns: false when there is none.
@@ -101,6 +105,15 @@ extension Pattern {
 
     package func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
         throw SocketError(.notSupported, "\(socketType) sockets cannot send")
+    }
+
+    package func checkRoute(
+        _ first: UnsafeRawBufferPointer
+    ) throws(SocketError) -> SendOutcome {
+        guard canSend else {
+            throw SocketError(.notSupported, "\(socketType) sockets cannot send")
+        }
+        return isReadyToSend() ? .sent : .blocked
     }
 
     package func receive(into message: inout Message) throws(SocketError) -> Bool {

@@ -37,9 +37,7 @@ extension SocketEngine {
         if canLead && !pattern.isReadyToReceive() && pattern.canReceive {
             lookOnce()
         }
-        var events: EngineEvents = []
-        if pattern.canReceive && pattern.isReadyToReceive() { events.insert(.canReceive) }
-        if pattern.canSend && pattern.isReadyToSend() { events.insert(.canSend) }
+        let events = eventsNow
         if let signal, isSignalled, !events.contains(.canReceive) {
             isSignalled = false
             signal.clear()

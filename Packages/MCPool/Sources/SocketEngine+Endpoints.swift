@@ -54,7 +54,7 @@ extension SocketEngine {
         }
     }
 
-    private func checkOpen() throws(SocketError) {
+    package func checkOpen() throws(SocketError) {
         lock.lock()
         let isOpen = state == .open
         lock.unlock()

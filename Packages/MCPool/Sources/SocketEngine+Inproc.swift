@@ -14,7 +14,10 @@ extension SocketEngine {
     }
 
     func noteFull(_ pipe: Pipe) {
-        guard !pipe.pointee.isNotedFull else { return }
+        // Who was asked to tell, and has not told yet, will.
+        guard !pipe.pointee.isNotedFull,
+            pipe.pointee.peer?.pointee.isProducerWaiting.load(ordering: .relaxed) != true
+        else { return }
         pipe.pointee.isNotedFull = true
         fullPipes.append(pipe)
         hasWork = true

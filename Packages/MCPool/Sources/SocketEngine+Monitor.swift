@@ -8,6 +8,8 @@ struct Monitors: Sendable {
     }
 
     let list = Locked<[Entry]>([])
+    /// Who wants to be called instead.
+    let sink = Locked<(@Sendable (SocketEvent) -> Void)?>(nil)
 }
 
 extension SocketEngine {
@@ -24,6 +26,14 @@ extension SocketEngine {
         return monitor
     }
 
+    /// Has `body` told of what happens from now on, on whichever thread it happens, perhaps with the
+    /// socket's lock held: it must not block, nor use the socket. nil ends it; one call may be under way
+    /// still.
+    package func watchEvents(_ body: (@Sendable (SocketEvent) -> Void)?) {
+        monitors.sink.withLock { $0 = body }
+        if body != nil { hasMonitors.store(true, ordering: .releasing) }
+    }
+
     /// Tells the monitors. On any thread, with or without the lock.
     func note(
         _ kind: SocketEvent.Kind, _ endpoint: @autoclosure () -> String, value: Int = 0,
@@ -33,6 +43,7 @@ extension SocketEngine {
         let event = SocketEvent(
             kind, endpoint(), value: value, routingID: routingID, because: reason)
         for monitor in livingMonitors() { monitor.add(event) }
+        monitors.sink.withLock { $0 }?(event)
     }
 
     func endMonitors() {

@@ -1,4 +1,5 @@
 import CMCLinux
+import Glibc
 import MCCodec
 import MCLock
 import MCMemory
@@ -30,6 +31,7 @@ extension SocketEngine {
             _ = cmc_epoll_modify(ioThread.epoll, epoll, 0, ioToken)
         }
         isReading = true
+        wasInterrupted = false
         var timeout: Int64 = 0
         if readyConnections.isEmpty {
             timeout = -1
@@ -113,6 +115,7 @@ extension SocketEngine {
             ) { events in
                 guard let base = events.baseAddress else { return }
                 let count = unsafe cmc_epoll_wait(epoll, base, Int32(events.count), timeout)
+                wasInterrupted = count == -EINTR
                 for index in 0..<Int(max(0, count)) {
                     guard let raw = unsafe UnsafeRawPointer(bitPattern: UInt(events[index].token))
                     else {
@@ -215,6 +218,7 @@ extension SocketEngine {
                 armLease()
             }
             if hasReceiveWaiters { style == .async ? passOn() : wakeReceivers() }
+            if !watchers.isEmpty, pattern.isReadyToReceive() { raiseWatchers() }
         }
         if readOwner == .ioThread, readyConnections.contains(where: { !$0.isUnread }) {
             postBackgroundRead()
@@ -277,6 +281,13 @@ extension SocketEngine {
         if !readyConnections.isEmpty { postBackgroundRead() }
     }
 
+    /// A poller that was to read has gone. Lock held.
+    func pollerLeft() {
+        guard state == .open, readOwner == .receivers, !isReading else { return }
+        lastLeave = cmc_now_ns()
+        armLease()
+    }
+
     /// Sees to it that the I/O thread takes over when receivers stay away. Lock held.
     private func armLease() {
         guard !isLeaseTimerSet else { return }
@@ -294,8 +305,10 @@ extension SocketEngine {
         lock.lock()
         isLeaseTimerSet = false
         let hasUnread = hasUnread
-        // While a receiver is inside it reads; the timer is set again when it leaves.
-        if !isReading, readOwner == .receivers || (hasUnread && callback == nil) {
+        // While a receiver or a poller is inside it reads; the timer is set again when it leaves.
+        if !isReading, sleepingPollers == 0,
+            readOwner == .receivers || (hasUnread && callback == nil)
+        {
             let limit =
                 hasUnread ? SocketEngine.unreadNanoseconds : SocketEngine.leaseNanoseconds / 2
             if cmc_now_ns() &- lastLeave < limit {

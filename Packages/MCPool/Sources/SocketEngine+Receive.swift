@@ -82,13 +82,16 @@ extension SocketEngine {
         let deadline = timeout < 0 ? nil : cmc_now_ns() + UInt64(timeout) * 1_000_000
         while true {
             var isOver = false
+            var interrupted: Bool? = options.isInterruptible ? false : nil
             if canLead {
                 isOver = !lead(until: deadline)
+                if interrupted != nil { interrupted = wasInterrupted }
             } else {
                 if !isReading { returnReading() }
-                isOver = !follow(until: deadline)
+                isOver = !follow(until: deadline, interrupted: &interrupted)
             }
             if try receiveOrLook(&message, waits: true) { return }
+            if interrupted == true { throw interruptedError() }
             if let deadline, isOver, cmc_now_ns() >= deadline {
                 throw SocketError(
                     .timedOut,
@@ -107,7 +110,7 @@ extension SocketEngine {
     /// Sleeps until somebody else has read something. Lock held; let go meanwhile.
     ///
     /// - Returns: false when the deadline passed first.
-    private func follow(until deadline: UInt64?) -> Bool {
+    private func follow(until deadline: UInt64?, interrupted: inout Bool?) -> Bool {
         flushWatched()
         // That lets the lock go: who was reading may have left.
         if pattern.isReadyToReceive() || state != .open || canLead { return true }
@@ -121,7 +124,7 @@ extension SocketEngine {
         let waiter = Waiter()
         receiveWaiters.append(waiter)
         settleAndUnlock()
-        let wasWoken = waiter.sleep(until: deadline)
+        let wasWoken = waiter.sleep(until: deadline, interrupted: &interrupted)
         lock.lock()
         if !wasWoken { return !receiveWaiters.remove(waiter) }
         return true

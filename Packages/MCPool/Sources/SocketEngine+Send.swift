@@ -64,24 +64,48 @@ extension SocketEngine {
         try sendSlow(message, waits: waits)
     }
 
+    /// Returns when a message that begins with `first` would be taken; for users who send their messages
+    /// frame by frame, and learn with the first whether the whole will go.
+    ///
+    /// - Throws: as `send`.
+    package func prepareToSend(
+        _ first: UnsafeRawBufferPointer, waits: Bool
+    ) throws(SocketError) {
+        lock.lock()
+        guard state == .open else {
+            lock.unlock()
+            throw closedError()
+        }
+        try attempt(waits: waits) { () throws(SocketError) in try unsafe pattern.checkRoute(first) }
+    }
+
     /// Waits for room. Lock held; let go at the end.
     @inline(never)
     private func sendSlow(_ message: Outgoing, waits: Bool) throws(SocketError) {
+        try attempt(waits: waits) { () throws(SocketError) in try pattern.send(message) }
+    }
+
+    /// Tries again and again, as long as the caller waits. Lock held; let go at the end.
+    private func attempt(
+        waits: Bool, _ send: () throws(SocketError) -> SendOutcome
+    ) throws(SocketError) {
         let timeout = options.sendTimeoutMilliseconds
         do throws(SocketError) {
             // What is in the way may be waiting for the flusher: write it here and now.
             flushWatched()
             guard state == .open else { throw closedError() }
-            if try pattern.send(message) == .sent {
+            if try send() == .sent {
                 settleAndUnlock()
                 return
             }
             guard waits, timeout != 0 else { throw noRoom(.wouldBlock, "") }
             let deadline = timeout < 0 ? nil : cmc_now_ns() + UInt64(timeout) * 1_000_000
             while true {
-                let isOver = !waitForRoom(until: deadline)
+                var interrupted: Bool? = options.isInterruptible ? false : nil
+                let isOver = !waitForRoom(until: deadline, interrupted: &interrupted)
                 guard state == .open else { throw closedError() }
-                if try pattern.send(message) == .sent { break }
+                if try send() == .sent { break }
+                if interrupted == true { throw interruptedError() }
                 if isOver { throw noRoom(.timedOut, " within \(timeout) ms") }
             }
         } catch {
@@ -101,7 +125,7 @@ extension SocketEngine {
     /// Sleeps until a pipe has room. Lock held; let go meanwhile.
     ///
     /// - Returns: false when the deadline passed first.
-    private func waitForRoom(until deadline: UInt64?) -> Bool {
+    private func waitForRoom(until deadline: UInt64?, interrupted: inout Bool?) -> Bool {
         // News that comes meanwhile finds nobody to be woken; but the last look is under the lock.
         let seen = roomNews
         if !fullPipes.isEmpty,
@@ -112,7 +136,7 @@ extension SocketEngine {
         let waiter = Waiter()
         sendWaiters.append(waiter)
         settleAndUnlock()
-        let wasWoken = waiter.sleep(until: deadline)
+        let wasWoken = waiter.sleep(until: deadline, interrupted: &interrupted)
         lock.lock()
         if !wasWoken { return !sendWaiters.remove(waiter) }
         return true

@@ -59,6 +59,7 @@ extension SocketEngine {
     }
 
     func raiseSignal() {
+        if !watchers.isEmpty { raiseWatchers() }
         guard let signal, !isSignalled else { return }
         isSignalled = true
         signal.set()

@@ -101,6 +101,8 @@ public final class SocketEngine: @unchecked Sendable {
     // Reading.
     var isReading = false
     var isReaderAsleep = false
+    /// The reader's: a signal came while it waited.
+    var wasInterrupted = false
     var readOwner = ReadOwner.ioThread
     var isLeaseTimerSet = false
     /// Receivers stayed away: the I/O thread decodes what they have left.
@@ -135,6 +137,10 @@ public final class SocketEngine: @unchecked Sendable {
     var isDeliveryPosted = false
     var signal: EventSignal?
     var isSignalled = false
+    /// Pollers that are to be told when the socket's state may have changed.
+    var watchers: [Watcher] = []
+    /// Those of them that wait on the socket's epoll set, and read what comes.
+    var sleepingPollers = 0
 
     let monitors = Monitors()
     /// Whether there have been any. Not guarded.
@@ -197,6 +203,9 @@ public final class SocketEngine: @unchecked Sendable {
     /// Whether the I/O thread has the set in its own.
     var isRegistered = false
 
+    package var canSend: Bool { pattern.canSend }
+    package var canReceive: Bool { pattern.canReceive }
+
     package var lastEndpointNow: String { lock.withLock { lastEndpoint } }
 
     /// At process exit: a socket that its owner did not close loses what it has not sent.
@@ -255,6 +264,10 @@ public final class SocketEngine: @unchecked Sendable {
             settleAndUnlock()
         }
         return body()
+    }
+
+    func interruptedError() -> SocketError {
+        SocketError(.interrupted, "a signal came while the \(pattern.socketType) socket waited")
     }
 
     func closedError() -> SocketError {

@@ -43,6 +43,8 @@ public struct SocketError: Error, Sendable, Equatable, CustomStringConvertible {
         public static let tooManyDescriptors = Code("too many descriptors")
         /// There is no memory for the message (ENOMEM).
         public static let outOfMemory = Code("out of memory")
+        /// A signal came while a call waited (EINTR); only where calls shall end so.
+        public static let interrupted = Code("interrupted")
         /// The waiting task was cancelled.
         public static let cancelled = Code("cancelled")
         /// The peer broke the protocol, or a limit.

@@ -47,7 +47,7 @@ public struct SocketEvent: Sendable, Equatable {
     /// Why, where something failed.
     public var reason: SocketError?
 
-    init(
+    package init(
         _ kind: Kind, _ endpoint: String, value: Int = 0, routingID: [UInt8] = [],
         because reason: SocketError? = nil
     ) {

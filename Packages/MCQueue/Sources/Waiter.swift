@@ -70,20 +70,34 @@ package final class Waiter: @unchecked Sendable {
     ///
     /// - Returns: false when the deadline passed first; the caller then takes itself off the list,
     ///   and when it is no longer there, a wake is under way and counts.
-    package func sleep(until deadline: UInt64?) -> Bool {
+    ///   A signal ends the sleep as the deadline does, when the caller says where to note that.
+    package func sleep(until deadline: UInt64?, interrupted: inout Bool?) -> Bool {
         guard let word = unsafe word else { return true }
         let raw = unsafe UnsafeMutableRawPointer(word).assumingMemoryBound(to: UInt32.self)
         while unsafe word.pointee.load(ordering: .acquiring) == 0 {
-            guard let deadline else {
-                _ = unsafe cmc_futex_wait(raw, 0, -1)
-                continue
+            // With a timeout every signal is noticed, see `cmc_futex_wait`.
+            var timeout: Int64 = interrupted == nil ? -1 : Waiter.longSleep
+            if let deadline {
+                let now = cmc_now_ns()
+                if now >= deadline { return unsafe word.pointee.load(ordering: .acquiring) != 0 }
+                timeout = Int64(clamping: deadline - now)
             }
-            let now = cmc_now_ns()
-            if now >= deadline { return unsafe word.pointee.load(ordering: .acquiring) != 0 }
-            _ = unsafe cmc_futex_wait(raw, 0, Int64(clamping: deadline - now))
+            let result = unsafe cmc_futex_wait(raw, 0, timeout)
+            if result == -EINTR, interrupted != nil {
+                interrupted = true
+                return unsafe word.pointee.load(ordering: .acquiring) != 0
+            }
         }
         return true
     }
+
+    /// As `sleep(until:interrupted:)`, whatever signals come.
+    package func sleep(until deadline: UInt64?) -> Bool {
+        var interrupted: Bool?
+        return sleep(until: deadline, interrupted: &interrupted)
+    }
+
+    private static let longSleep: Int64 = 3_600_000_000_000
 }
 
 /// Waiters in the order in which they came. Guarded by its owner's lock.

@@ -5,6 +5,7 @@
 #ifndef CMC_LINUX_H
 #define CMC_LINUX_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,7 +23,8 @@ uint64_t cmc_now_ns(void);
 // MARK: - Futex (private to the process)
 
 /// Sleeps while *word == expected. timeout_ns < 0 waits for ever.
-/// 0 when woken (or the word differs, or a signal came), -ETIMEDOUT when the time is over.
+/// 0 when woken (or the word differs), -ETIMEDOUT when the time is over, -EINTR when a signal came. A
+/// handler that restarts system calls (SA_RESTART) goes unnoticed where there is no timeout.
 int cmc_futex_wait(uint32_t *word, uint32_t expected, int64_t timeout_ns);
 void cmc_futex_wake(uint32_t *word, int count);
 
@@ -67,6 +69,8 @@ int cmc_unacknowledged(int fd);
 int cmc_shutdown_write(int fd);
 int cmc_shutdown_both(int fd);
 
+/// poll(2), with nanoseconds: ready entries, or -errno (-EINTR included). timeout_ns < 0 waits for ever.
+int cmc_poll(struct pollfd *entries, int count, int64_t timeout_ns);
 /// Waits until one descriptor is ready for `events` (poll's bits). 1, 0 (timeout) or -errno.
 int cmc_poll_one(int fd, uint32_t events, int64_t timeout_ns);
 
@@ -74,6 +78,10 @@ int cmc_poll_one(int fd, uint32_t events, int64_t timeout_ns);
 
 /// Names the calling thread and asks for timers as precise as the kernel has them.
 void cmc_thread_setup(const char *name);
+/// Keeps the calling thread to these processors, if the system lets it.
+void cmc_thread_confine(const int32_t *processors, int count);
+/// The calling thread's policy (-1 as it is) and priority (-1 as it is); what is refused stays.
+void cmc_thread_schedule(int policy, int priority);
 /// Starts a detached thread of the given stack size with every signal blocked. 0, or -errno.
 int cmc_thread_start(void *(*body)(void *), void *argument, size_t stack_bytes);
 

@@ -1,0 +1,96 @@
+// What the C interface hands out in place of pointers: numbers that are looked up, never dereferenced,
+// so that a closed, foreign or made-up one is told from a live one.
+//
+// A call announces the object that it is about to use in a place of its own thread, then looks whether
+// the handle is still valid; who closes makes the handle invalid, then looks at all threads' places
+// (hazard pointers; Michael, 2004). membarrier(2) orders the two, so that a call pays for two plain writes
+// and three reads.
+#ifndef CMC_HANDLES_H
+#define CMC_HANDLES_H
+
+#include "CMCLinux.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CMC_HANDLE_CONTEXT = 1, CMC_HANDLE_SOCKET = 2, CMC_HANDLE_OTHER = 3 };
+
+/// Calls that a thread may be inside of at once: a message's free function may call again.
+#define CMC_GUARD_DEPTH 16
+
+typedef struct cmc_guard {
+    _Atomic(void *) objects[CMC_GUARD_DEPTH];
+    int depth;
+    bool in_use;
+    struct cmc_guard *next;
+} cmc_guard;
+
+typedef struct cmc_slot {
+    _Atomic(uintptr_t) handle;
+    _Atomic(void *) object;
+    uint32_t generation;
+    int32_t next_free;
+} cmc_slot;
+
+#define CMC_SLOTS_PER_CHUNK 1024
+#define CMC_CHUNKS 64
+
+extern _Atomic(cmc_slot *) cmc_handle_chunks[CMC_CHUNKS];
+extern __thread cmc_guard *cmc_thread_guard __attribute__((tls_model("initial-exec")));
+/// Counts how often the process is the child of a fork.
+unsigned cmc_fork_count(void);
+
+/// The calling thread's guard, made; NULL when there is no memory.
+cmc_guard *cmc_guard_make(void);
+
+/// A handle for an object; 0 when there are too many.
+uintptr_t cmc_handle_make(int kind, void *object);
+/// Makes a handle invalid and returns its object; NULL when it was none of that kind.
+void *cmc_handle_take(uintptr_t handle, int kind);
+/// Whether a call is inside with an object whose handle was taken.
+bool cmc_handle_is_busy(void *object);
+
+// A handle is a number of 47 bits, as an address is: a mark, the kind, the slot's generation, its index.
+#define CMC_HANDLE_MARK ((uintptr_t)1 << 46)
+#define CMC_HANDLE_KIND_SHIFT 44
+#define CMC_HANDLE_GENERATION_SHIFT 20
+#define CMC_HANDLE_INDEX_SHIFT 4
+
+static inline size_t cmc_handle_index(uintptr_t handle) {
+    return (handle >> CMC_HANDLE_INDEX_SHIFT) & (CMC_SLOTS_PER_CHUNK * CMC_CHUNKS - 1);
+}
+
+/// The object of a handle, which stays alive until `cmc_handle_leave`; NULL when it is none of the kind.
+static inline void *cmc_handle_enter(uintptr_t handle, int kind) {
+    if (handle >> CMC_HANDLE_KIND_SHIFT != (CMC_HANDLE_MARK >> CMC_HANDLE_KIND_SHIFT | kind)) return NULL;
+    size_t index = cmc_handle_index(handle);
+    cmc_slot *chunk = atomic_load_explicit(
+        &cmc_handle_chunks[index / CMC_SLOTS_PER_CHUNK], memory_order_acquire);
+    if (chunk == NULL) return NULL;
+    cmc_slot *slot = chunk + index % CMC_SLOTS_PER_CHUNK;
+    cmc_guard *guard = cmc_thread_guard;
+    if (guard == NULL && (guard = cmc_guard_make()) == NULL) return NULL;
+    if (guard->depth == CMC_GUARD_DEPTH) return NULL;
+    void *object = atomic_load_explicit(&slot->object, memory_order_acquire);
+    atomic_store_explicit(&guard->objects[guard->depth], object, memory_order_release);
+    // The other half is the membarrier of `cmc_handle_is_busy`.
+    cmc_fence_light();
+    // Acquires: with the handle the object that was read is the handle's.
+    if (atomic_load_explicit(&slot->handle, memory_order_acquire) != handle
+        || atomic_load_explicit(&slot->object, memory_order_relaxed) != object) {
+        atomic_store_explicit(&guard->objects[guard->depth], NULL, memory_order_release);
+        return NULL;
+    }
+    guard->depth++;
+    return object;
+}
+
+static inline void cmc_handle_leave(void) {
+    cmc_guard *guard = cmc_thread_guard;
+    guard->depth--;
+    atomic_store_explicit(&guard->objects[guard->depth], NULL, memory_order_release);
+}
+
+#endif

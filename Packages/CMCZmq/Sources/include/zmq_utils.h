@@ -1,0 +1,2 @@
+/* What stood here is in zmq.h. */
+#include <zmq.h>

@@ -1,0 +1,64 @@
+import CMCZmq
+import MCLock
+
+/// What a handle stands for: an object that lives until its handle is closed and no call is inside.
+protocol HandleObject: AnyObject {
+    static var handleKind: Int32 { get }
+}
+
+extension HandleObject {
+    /// A handle that keeps the object; nil when there are too many.
+    static func makeHandle(_ object: Self) -> UnsafeMutableRawPointer? {
+        let reference = unsafe Unmanaged.passRetained(object)
+        let handle = unsafe cmc_handle_make(handleKind, reference.toOpaque())
+        if handle == 0 { unsafe reference.release() }
+        return unsafe UnsafeMutableRawPointer(bitPattern: handle)
+    }
+
+    /// Runs `body` with a handle's object.
+    ///
+    /// - Returns: nil when it is no handle of the kind.
+    @inline(__always)
+    static func with<Result>(
+        _ handle: UnsafeMutableRawPointer?, _ body: (Self) -> Result
+    ) -> Result? {
+        guard let raw = unsafe cmc_handle_enter(UInt(bitPattern: handle), handleKind) else {
+            return nil
+        }
+        defer { cmc_handle_leave() }
+        // Safe because who closes the handle lets the object go only when nobody is inside.
+        return unsafe Unmanaged<Self>.fromOpaque(raw)._withUnsafeGuaranteedRef { body($0) }
+    }
+
+    /// Makes a handle invalid.
+    ///
+    /// - Returns: its object, which is let go when the last call has left; nil when it was no handle.
+    static func takeHandle(_ handle: UnsafeMutableRawPointer?) -> Self? {
+        guard let raw = unsafe cmc_handle_take(UInt(bitPattern: handle), handleKind) else {
+            return nil
+        }
+        let object = unsafe Unmanaged<Self>.fromOpaque(raw).takeRetainedValue()
+        Retired.add(object)
+        return object
+    }
+}
+
+/// Objects whose handles are closed and which calls of other threads may still be using.
+private enum Retired {
+    private static let list = Locked<[AnyObject]>([])
+
+    static func add(_ object: AnyObject) {
+        // Let go outside of the lock.
+        var free: [AnyObject] = []
+        list.withLock { list in
+            list.append(object)
+            list.removeAll { candidate in
+                let address = unsafe Unmanaged.passUnretained(candidate).toOpaque()
+                guard unsafe !cmc_handle_is_busy(address) else { return false }
+                free.append(candidate)
+                return true
+            }
+        }
+        withExtendedLifetime(free) {}
+    }
+}

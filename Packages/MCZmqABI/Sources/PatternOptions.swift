@@ -1,0 +1,102 @@
+import CMCZmq
+import MCPatterns
+import MCPool
+
+/// Options of single socket types.
+enum PatternOptions {
+    static func option(_ number: Int32, of socket: ZmqSocket) -> SocketOption? {
+        tables[socket.type]?[number]
+    }
+
+    private static let tables: [Int32: [Int32: SocketOption]] = [
+        ZMQ_PUSH: [ZMQ_IMMEDIATE: immediate],
+        ZMQ_DEALER: [
+            ZMQ_IMMEDIATE: immediate, ZMQ_PROBE_ROUTER: flag(\Dealer.probesRouters),
+        ],
+        ZMQ_REQ: [
+            ZMQ_IMMEDIATE: immediate, ZMQ_PROBE_ROUTER: flag(\Req.probesRouters),
+            ZMQ_REQ_CORRELATE: flag(\Req.isCorrelated), ZMQ_REQ_RELAXED: flag(\Req.isRelaxed),
+        ],
+        ZMQ_ROUTER: [
+            ZMQ_ROUTER_MANDATORY: flag(\Router.isMandatory),
+            ZMQ_ROUTER_HANDOVER: flag(\Router.handsOver),
+            ZMQ_PROBE_ROUTER: flag(\Router.probesRouters),
+        ],
+        ZMQ_SUB: [
+            ZMQ_SUBSCRIBE: subscription(add: true), ZMQ_UNSUBSCRIBE: subscription(add: false),
+            ZMQ_INVERT_MATCHING: flag(\Sub.invertsMatching, isReadable: true),
+        ],
+        ZMQ_PUB: publisher,
+        ZMQ_XPUB: publisher.merging([
+            ZMQ_XPUB_VERBOSE: verbosity(.subscriptions), ZMQ_XPUB_VERBOSER: verbosity(.all),
+            ZMQ_XPUB_MANUAL: flag(\XPub.isManual), ZMQ_XPUB_WELCOME_MSG: welcome,
+            ZMQ_SUBSCRIBE: subscription(add: true), ZMQ_UNSUBSCRIBE: subscription(add: false),
+        ]) { $1 },
+    ]
+
+    private static let publisher: [Int32: SocketOption] = [
+        ZMQ_INVERT_MATCHING: flag(\Publisher.invertsMatching, isReadable: true),
+        ZMQ_XPUB_NODROP: flag(\Publisher.waitsForRoom),
+    ]
+
+    private static let immediate = flag(
+        \BalancedPattern.queuesForConnectedOnly, isReadable: true, isStrict: true)
+
+    /// A flag of a pattern's.
+    private static func flag<Kind: Pattern & SendableMetatype>(
+        _ path: any (ReferenceWritableKeyPath<Kind, Bool> & Sendable), isReadable: Bool = false,
+        isStrict: Bool = false
+    ) -> SocketOption {
+        var option = SocketOption(set: { socket, input throws(Errno) in
+            // libzmq takes any number that is not negative for "on".
+            let value = try isStrict ? input.strictFlag : input.int(0...Int32.max) != 0
+            try change(socket) { (pattern: Kind) in pattern[keyPath: path] = value }
+        })
+        if isReadable {
+            option.get = { socket throws(Errno) in
+                var value = false
+                try change(socket) { (pattern: Kind) in value = pattern[keyPath: path] }
+                return .int(value ? 1 : 0)
+            }
+        }
+        return option
+    }
+
+    private static func change<Kind: Pattern>(
+        _ socket: ZmqSocket, _ body: (Kind) -> Void
+    ) throws(Errno) {
+        guard let pattern = socket.pattern as? Kind else { throw .invalid }
+        socket.engine.access { body(pattern) }
+    }
+
+    /// A subscription, of a SUB's own or of a manual XPUB's peer.
+    private static func subscription(add: Bool) -> SocketOption {
+        SocketOption(set: { socket, input throws(Errno) in
+            let prefix = try input.bytes(0...Int.max)
+            do throws(SocketError) {
+                try socket.engine.withPattern { pattern throws(SocketError) in
+                    try pattern.subscribe(prefix, add: add)
+                }
+            } catch {
+                guard error.code == .invalidState else { throw Errno(error) }
+                // A cancellation of what was never subscribed to is nothing to libzmq; what an XPUB
+                // cannot do unless manual is no option of it.
+                if socket.type != ZMQ_SUB { throw .invalid }
+            }
+        })
+    }
+
+    private static func verbosity(_ level: XPub.Verbosity) -> SocketOption {
+        SocketOption(set: { socket, input throws(Errno) in
+            let isOn = try input.int(0...Int32.max) != 0
+            try change(socket) { (pattern: XPub) in pattern.verbosity = isOn ? level : .news }
+        })
+    }
+
+    private static let welcome = SocketOption(set: { socket, input throws(Errno) in
+        let message = try input.bytes(0...Int.max)
+        try change(socket) { (pattern: XPub) in
+            pattern.welcome = message.isEmpty ? nil : message
+        }
+    })
+}

@@ -1,0 +1,21 @@
+import CMCZmq
+import MCPool
+
+/// What waits where, and for how long.
+enum QueueOptions {
+    static let table: [Int32: SocketOption] = [
+        ZMQ_SNDHWM: .int(\.sendHighWaterMark, 0...Int32.max),
+        ZMQ_RCVHWM: .int(\.receiveHighWaterMark, 0...Int32.max),
+        ZMQ_SNDTIMEO: .int(\.sendTimeoutMilliseconds, -1...Int32.max),
+        ZMQ_RCVTIMEO: .int(\.receiveTimeoutMilliseconds, -1...Int32.max),
+        ZMQ_LINGER: .int(\.lingerMilliseconds, -1...Int32.max),
+        ZMQ_MAXMSGSIZE: SocketOption(
+            get: { socket throws(Errno) in
+                .long(Int64(socket.engine.getOptions().maximumMessageBytes))
+            },
+            set: { socket, input throws(Errno) in
+                let limit = try input.long
+                socket.engine.setOptions { $0.maximumMessageBytes = Int(max(-1, limit)) }
+            }),
+    ]
+}

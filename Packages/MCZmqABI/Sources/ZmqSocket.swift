@@ -1,0 +1,66 @@
+import CMCZmq
+import MCFacade
+import MCLock
+import MCMemory
+import MCPool
+import MCTransport
+import Synchronization
+
+/// A socket of the C interface: the engine, and the frames of messages that the user has sent or
+/// received in part, for the engine knows whole messages only.
+///
+/// - Thread rule: any thread, although libzmq's sockets are for one. The frames are guarded by
+///   `partsLock`; the flags tell from outside whether there are any.
+final class ZmqSocket: HandleObject, @unchecked Sendable {
+    static var handleKind: Int32 { Int32(CMC_HANDLE_SOCKET) }
+
+    let type: Int32
+    let context: ZmqContext
+    let pattern: any Pattern
+    let engine: SocketEngine
+    /// The options that only this interface knows.
+    let extras: Locked<ExtraOptions>
+
+    let partsLock = EngineLock.create()
+    /// What was sent with SNDMORE.
+    @exclusivity(unchecked) var unsent = Message()
+    /// What is left of the message that was received in part.
+    @exclusivity(unchecked) var unreceived = Message()
+    let hasUnsent = Atomic<Bool>(false)
+    let hasUnreceived = Atomic<Bool>(false)
+    /// Whether more frames follow the one that was received last (ZMQ_RCVMORE).
+    let receivedMore = Atomic<Bool>(false)
+    let monitor = Locked<MonitorSocket?>(nil)
+
+    init(
+        type: Int32, context: ZmqContext, facade: Context, settings: ZmqContext.Settings
+    ) throws(Errno) {
+        guard let pattern = SocketKind.makePattern(type) else { throw .invalid }
+        self.type = type
+        self.context = context
+        self.pattern = pattern
+        extras = Locked(ExtraOptions())
+        var options = EngineOptions()
+        options.isInterruptible = true
+        options.link.ipv6 = settings.ipv6
+        options.link.backlog = 100
+        options.lingerMilliseconds = settings.isBlocky && type != ZMQ_SUB ? -1 : 0
+        engine = try engineCall { () throws(SocketError) in
+            try facade.makeEngine(pattern, options: options)
+        }
+    }
+
+    deinit { partsLock.destroy() }
+
+    /// The user has closed the socket. What was sent whole still goes, within LINGER.
+    func close() {
+        if context.isInherited {
+            // The child of a fork: the I/O thread that would do the rest is its parent's.
+            _ = unsafe Unmanaged.passRetained(self)
+        } else {
+            engine.close()
+            monitor.withLock { $0 }?.stop()
+        }
+        context.socketClosed()
+    }
+}
