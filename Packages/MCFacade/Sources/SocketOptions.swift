@@ -51,6 +51,10 @@ public struct SocketOptions: Sendable, Equatable {
     /// not at all with others. Without effect where there is one processor.
     public var spinMicroseconds = -1
 
+    /// Only the last message of each peer, and to each peer, is kept: a newer one takes its place
+    /// (ZMQ_CONFLATE). For PUSH, PULL, PUB, SUB and DEALER, without high-water marks; others ignore it. Set
+    /// it before connecting and binding.
+    public var conflates = false
     /// Which of the context's I/O threads may help the socket: bit n for the n-th (ZMQ_AFFINITY). 0: all.
     /// Read when the socket is made.
     public var affinity: UInt64 = 0
@@ -162,6 +166,7 @@ extension SocketOptions {
         engine.heartbeatTimeoutMilliseconds = heartbeatTimeoutMilliseconds
         engine.handshakeIntervalMilliseconds = handshakeIntervalMilliseconds
         engine.spinMicroseconds = spinMicroseconds
+        engine.conflates = conflates
         engine.affinity = affinity
         engine.connectTimeoutMilliseconds = connectTimeoutMilliseconds
         engine.link.backlog = backlog
@@ -196,6 +201,7 @@ extension SocketOptions {
         heartbeatTimeoutMilliseconds = engine.heartbeatTimeoutMilliseconds
         handshakeIntervalMilliseconds = engine.handshakeIntervalMilliseconds
         spinMicroseconds = engine.spinMicroseconds
+        conflates = engine.conflates
         affinity = engine.affinity
         connectTimeoutMilliseconds = engine.connectTimeoutMilliseconds
         backlog = engine.link.backlog

@@ -15,6 +15,8 @@ package class BalancedPattern: Pattern {
     /// Messages go only to peers that are connected, not to those that are still being dialled
     /// (ZMQ_IMMEDIATE). Before the first pipe.
     package final var queuesForConnectedOnly = false
+    /// What a peer that had connected to us leaves behind goes to others; else it is dropped, as libzmq does.
+    package final var keepsForOthers = true
     /// Messages whose peer died and that no other peer has taken yet.
     private var orphans: [Recovered] = []
 
@@ -30,6 +32,8 @@ package class BalancedPattern: Pattern {
     }
 
     package var announcesRoutingID: Bool { false }
+
+    package var canConflate: Bool { false }
 
     package var plainQueue: FairQueue? { canReceive ? fairQueue : nil }
 
@@ -73,6 +77,10 @@ package class BalancedPattern: Pattern {
         if pipe.pointee.sendIndex >= 0, !balancer.hasConnectedRoom {
             pipe.restore(messages)
             placed(on: pipe)
+            return
+        }
+        guard keepsForOthers else {
+            pipe.discard(messages)
             return
         }
         orphans.append(contentsOf: messages)

@@ -5,6 +5,8 @@ package import MCPool
 package final class Dealer: BalancedPattern {
     package init() { super.init(socketType: "DEALER", canSend: true, canReceive: true) }
 
+    package override var canConflate: Bool { true }
+
     /// New peers get an empty message, by which a ROUTER learns of us (ZMQ_PROBE_ROUTER).
     package var probesRouters = false
 

@@ -30,6 +30,8 @@ package class Publisher: Pattern {
     /// Subscriptions come as messages from ZMTP 3.0 peers and from sockets of this process.
     package var takesMessages: Bool { true }
 
+    package var canConflate: Bool { false }
+
     package func attach(_ pipe: Pipe) -> Bool {
         pipe.pointee.sendIndex = pipes.count
         pipes.append(pipe)
@@ -171,4 +173,6 @@ package class Publisher: Pattern {
 /// PUB: publishes, and never receives.
 package final class Pub: Publisher {
     package init() { super.init(socketType: "PUB", canReceive: false) }
+
+    package override var canConflate: Bool { true }
 }

@@ -26,7 +26,7 @@ extension Connection {
         isDrained = false
         var bytes = 0
         do throws(SocketError) {
-            if leavesDecoding, !needsReader, !engine.pattern.takesMessages,
+            if leavesDecoding, !needsReader, !takesMessages,
                 pipe.pointee.received.depth == 0
             {
                 // What came with the handshake may be there already.
@@ -92,7 +92,7 @@ extension Connection {
     /// - Returns: false when the turn is over.
     private func decode(into pipe: Pipe) throws(SocketError) -> Bool {
         let limit = pipe.pointee.receiveHighWaterMark.load(ordering: .relaxed)
-        let takesMessages = engine.pattern.takesMessages
+        let takesMessages = takesMessages
         let queue = pipe.pointee.received
         while true {
             if turnMessages >= Connection.messagesPerTurn {
@@ -164,7 +164,13 @@ extension Connection {
         queue.publish()
     }
 
-    /// Puts a message together for a pattern that wants them itself.
+    /// Whether messages are put together here, and not queued: for a pattern that wants them itself, and
+    /// where only the last is kept.
+    private var takesMessages: Bool {
+        engine.pattern.takesMessages || (pipe?.pointee.conflates ?? false)
+    }
+
+    /// Puts a message together.
     private func takeIn(_ frame: consuming Frame, from pipe: Pipe) {
         let more = frame.hasMore
         intake.append(frame)
@@ -172,7 +178,12 @@ extension Connection {
         var message = Message()
         swap(&message, &intake)
         engine.lock.lock()
-        engine.pattern.intake(message, from: pipe)
+        if pipe.pointee.conflates {
+            pipe.keepLatest(message)
+            engine.pattern.readable(pipe)
+        } else {
+            engine.pattern.intake(message, from: pipe)
+        }
         engine.wishesChanged()
         engine.settleAndUnlock()
     }

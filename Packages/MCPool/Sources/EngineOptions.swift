@@ -22,6 +22,11 @@ package struct EngineOptions: Sendable {
     /// Which I/O threads may help; read when the socket is made.
     package var affinity: UInt64 = 0
     package var connectTimeoutMilliseconds = 0
+    /// Only the last message of each peer, and to each peer, is kept (ZMQ_CONFLATE). Before the first pipe.
+    package var conflates = false
+    /// Peers of this process whose types do not go together are refused, as others are. libzmq lets them
+    /// meet.
+    package var refusesUnfitInproc = true
     /// A signal ends a call that waits, with `interrupted`.
     package var isInterruptible = false
     /// What the transport needs to know, buffer sizes aside.

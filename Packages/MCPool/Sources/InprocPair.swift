@@ -41,6 +41,9 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
     /// The socket at the other end of `pipe`, whose socket's lock is held; nil while there is none.
     func engine(opposite pipe: Pipe) -> SocketEngine? { pipe == near ? binder : connector }
 
+    /// Whether messages wait for somebody to bind the name. The connecting engine's lock held.
+    var hasUnclaimed: Bool { binder == nil && !far.pointee.received.isEmpty }
+
     /// What became of the far end.
     enum Adoption {
         case adopted
@@ -68,10 +71,14 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
         unsafe self.far.pointee.engine = engine
         self.far.pointee.sendHighWaterMark = InprocPair.sum(
             far.sendHighWaterMark, near.receiveHighWaterMark)
+        self.far.pointee.peerReceiveHighWaterMark = near.receiveHighWaterMark
+        engine.setConflating(self.far)
         self.far.pointee.peerSocketType = connector.pattern.socketType
         self.far.pointee.routingID = connector.pattern.announcesRoutingID ? near.routingID : []
-        let fits = SocketCompatibility.areCompatible(
-            connector.pattern.socketType, engine.pattern.socketType)
+        let fits =
+            !(near.refusesUnfitInproc && far.refusesUnfitInproc)
+            || SocketCompatibility.areCompatible(
+                connector.pattern.socketType, engine.pattern.socketType)
         // Whole before the pattern sees it, which may have a message for it at once.
         boundName = name
         self.far.pointee.pair = self
@@ -107,6 +114,8 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
         if isThere {
             near.pointee.sendHighWaterMark = InprocPair.sum(
                 connector.options.sendHighWaterMark, far.receiveHighWaterMark)
+            near.pointee.peerReceiveHighWaterMark = far.receiveHighWaterMark
+            connector.setConflating(near)
             near.pointee.peerSocketType = type.socketType
             near.pointee.routingID = type.announcesRoutingID ? far.routingID : []
             near.pointee.isJoined = true
@@ -119,7 +128,7 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
         if !isThere { cut(fromNear: true) }
     }
 
-    private static func sum(_ a: Int, _ b: Int) -> Int { a == 0 || b == 0 ? 0 : a + b }
+    static func sum(_ a: Int, _ b: Int) -> Int { a == 0 || b == 0 ? 0 : a + b }
 
     /// One end is detached: the other end's socket sends no more into it, and ends when it has
     /// received what is there. Not under a lock.

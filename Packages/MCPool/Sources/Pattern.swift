@@ -28,6 +28,9 @@ package protocol Pattern: AnyObject {
     /// Whether messages of peers are the pattern's own business (`intake`) instead of the user's.
     var takesMessages: Bool { get }
 
+    /// Whether the last message alone may be kept (ZMQ_CONFLATE): not where one depends on another.
+    var canConflate: Bool { get }
+
     // MARK: Pipes come and go
 
     /// A new pipe: an endpoint that is being dialled, or a peer that has been accepted.
@@ -95,6 +98,7 @@ extension Pattern {
     package var plainQueue: FairQueue? { nil }
     package var plainBalancer: LoadBalancer? { nil }
     package var takesMessages: Bool { false }
+    package var canConflate: Bool { false }
 
     package func connected(_ pipe: Pipe) -> Bool { true }
     package func disconnected(_ pipe: Pipe) {}

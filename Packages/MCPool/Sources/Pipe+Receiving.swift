@@ -17,6 +17,13 @@ extension Pipe {
             if found == .made { return true }
             stopSelfDecoding(found)
         }
+        if pointee.conflates { return takeLatest(into: &message) }
+        return popReceived(into: &message)
+    }
+
+    /// Takes a queued message whole.
+    @inline(__always)
+    func popReceived(into message: inout Message) -> Bool {
         guard pointee.received.pop(into: &message) else { return false }
         if message.headHasMore { receiveRest(of: &message) }
         didReceive()
@@ -49,7 +56,8 @@ extension Pipe {
             if found == .made { return true }
             stopSelfDecoding(found)
         }
-        return !pointee.received.isEmpty
+        if pointee.conflates { conflateReceived() }
+        return !pointee.received.isEmpty || !pointee.latest.isEmpty
     }
 
     /// What is left is the reader's.

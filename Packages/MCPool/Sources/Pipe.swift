@@ -68,6 +68,8 @@ package struct PipeState: ~Copyable {
     /// Messages in `fill` and `flight`.
     var queuedMessages = 0
     var sendHighWaterMark: Int
+    /// In-process only: what the peer may queue, which is part of the mark.
+    var peerReceiveHighWaterMark = 0
     /// Somebody holds the writer role.
     var isWriting = false
     /// The kernel takes no more; the I/O thread waits until it does.
@@ -105,6 +107,11 @@ package struct PipeState: ~Copyable {
     var isNotedFull = false
     /// In-process only: the producer found the queue full and wants to be told of room.
     let isProducerWaiting = Atomic<Bool>(false)
+
+    /// Only the last message is kept, either way (see `Pipe+Conflating`).
+    var conflates = false
+    /// The last message, when it has been taken out of the queue before it was received.
+    var latest = Message()
 
     // MARK: Whom it leads to
     /// The stream connection, nil while there is none.
@@ -182,7 +189,7 @@ struct PipeReference: @unchecked Sendable {
 extension PipeState {
     /// How many messages a run may bring; 0 for pipes that take none (see `FanOut`).
     var roomForRun: Int {
-        if isSendClosed || peer != nil { return 0 }
+        if isSendClosed || peer != nil || conflates { return 0 }
         return sendHighWaterMark == 0 ? .max : sendHighWaterMark - queuedMessages
     }
 
@@ -232,6 +239,7 @@ extension Pipe {
     /// Puts a whole message in. The caller has looked at `hasRoom`.
     @inline(__always)
     package func write(_ message: Outgoing) {
+        if pointee.conflates { dropQueued() }
         unsafe writeFrame(
             message.address, count: message.count, frame: message.frame,
             more: message.restCount > 0)
@@ -302,7 +310,7 @@ extension Pipe {
         // The consumer says that it sleeps, then looks once more; we publish, then look whether it
         // sleeps. With the fence between, one of the two sees the other.
         cmc_fence_light()
-        if peer.pointee.isAsleep.load(ordering: .relaxed) {
+        if peer.pointee.isAsleep.load(ordering: .relaxed) || peer.pointee.conflates {
             peer.pointee.isAsleep.store(false, ordering: .relaxed)
             unsafe pointee.engine.markNotice(.message, to: self)
         }

@@ -178,10 +178,24 @@ extension SocketEngine {
             settleAndUnlock()
         case .inprocConnected(_, let name, let connection):
             lock.lock()
+            let waits = connection.pair.hasUnclaimed
             if let pipe = connection.pair.near, pipe.pointee.isAttached { detach(pipe) }
+            let limit = waits ? options.lingerMilliseconds : 0
             settleAndUnlock()
-            // Behind that: whoever lets the connection wait again looks whether it is attached.
-            inproc.withdraw(name, connector: connection)
+            // What was sent to a name that nobody has bound yet waits for whoever does, within LINGER.
+            if limit < 0 { return }
+            // Behind the detaching: whoever lets the connection wait again looks whether it is attached.
+            let withdraw: @Sendable () -> Void = { [inproc] in
+                inproc.withdraw(name, connector: connection)
+            }
+            if limit == 0 {
+                withdraw()
+            } else {
+                ioThread.post { [ioThread] in
+                    _ = ioThread.addTimer(
+                        afterNanoseconds: UInt64(limit) * 1_000_000, withdraw)
+                }
+            }
         }
     }
 }

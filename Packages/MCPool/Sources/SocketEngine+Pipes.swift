@@ -18,11 +18,19 @@ extension SocketEngine {
             receiveHighWaterMark: options.receiveHighWaterMark)
         pipe.pointee.owner = owner
         pipe.pointee.dialer = dialer
+        setConflating(pipe)
         guard attach(pipe) else {
             pipe.pointee.owner = nil
             return nil
         }
         return pipe
+    }
+
+    func setConflating(_ pipe: Pipe) {
+        guard options.conflates, pattern.canConflate else { return }
+        pipe.pointee.conflates = true
+        // There is always room in the place of another.
+        pipe.pointee.sendHighWaterMark = 0
     }
 
     /// Lock held.
@@ -163,9 +171,10 @@ extension SocketEngine {
 
 extension Pipe {
     /// Lets a message go when the engine's lock is let go. Lock held.
-    package func discard(_ message: consuming Message) {
-        unsafe pointee.engine.discard([Recovered(message)])
-    }
+    package func discard(_ message: consuming Message) { discard([Recovered(message)]) }
+
+    /// As `discard(_:)`, for messages that came back.
+    package func discard(_ messages: [Recovered]) { unsafe pointee.engine.discard(messages) }
 
     /// Ends the connection to the peer; one that was dialled is dialled again. Lock held.
     package func hangUp() {

@@ -129,6 +129,7 @@ extension SocketEngine {
         }
         switch notice.kind {
         case .message:
+            if notice.pipe.pointee.conflates { notice.pipe.conflateReceived() }
             pattern.readable(notice.pipe)
             wakeReceivers()
             if pattern.takesMessages { wakeSenders() }

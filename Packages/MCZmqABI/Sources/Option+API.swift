@@ -61,6 +61,8 @@ private struct OptionOutput {
 
     private func store<Value: BitwiseCopyable>(_ value: Value) throws(Errno) {
         guard unsafe size.pointee >= MemoryLayout<Value>.size else { throw .invalid }
+        // A caller who takes a number for a wider one than it is reads the right one, too.
+        unsafe address.initializeMemory(as: UInt8.self, repeating: 0, count: size.pointee)
         unsafe address.copyMemory(from: [value], byteCount: MemoryLayout<Value>.size)
         unsafe size.pointee = MemoryLayout<Value>.size
     }

@@ -53,8 +53,8 @@ private enum PollCall {
         of entries: UnsafeMutableBufferPointer<zmq_pollitem_t>
     ) throws(Errno) -> [ZmqSocket?] {
         var sockets: [ZmqSocket?] = []
-        for unsafeentry in unsafe entries {
-            guard let handle = unsafe entry.socket else {
+        for index in entries.indices {
+            guard let handle = unsafe entries[index].socket else {
                 sockets.append(nil)
                 continue
             }

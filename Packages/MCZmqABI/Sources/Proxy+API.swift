@@ -122,9 +122,9 @@ private final class CallerProxy {
     ) throws(Errno) -> Bool {
         guard source.engine.canReceive, target.engine.canSend else { return false }
         for count in 0..<CallerProxy.messagesPerTurn {
-            guard try target.pollEvents() & ZMQ_POLLOUT != 0,
-                try take(from: source)
-            else { return count > 0 }
+            // A socket that is its own target has room when it has received.
+            if target !== source, try target.pollEvents() & ZMQ_POLLOUT == 0 { return count > 0 }
+            guard try take(from: source) else { return count > 0 }
             let bytes = UInt64(message.totalBytes)
             sourceCounts.receivedMessages += 1
             sourceCounts.receivedBytes += bytes
@@ -164,7 +164,7 @@ private final class CallerProxy {
 
     private func obeyControl() throws(Errno) {
         guard let control else { return }
-        while try take(from: control) {
+        while !isOver, try control.pollEvents() & ZMQ_POLLIN != 0, try take(from: control) {
             switch message.string() {
             case "PAUSE": isPaused = true
             case "RESUME": isPaused = false

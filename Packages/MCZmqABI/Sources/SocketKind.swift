@@ -6,6 +6,12 @@ import MCPool
 enum SocketKind {
     /// The pattern of a type; nil where there is no such type.
     static func makePattern(_ type: Int32) -> (any Pattern)? {
+        let pattern = pattern(type)
+        (pattern as? BalancedPattern)?.keepsForOthers = false
+        return pattern
+    }
+
+    private static func pattern(_ type: Int32) -> (any Pattern)? {
         switch type {
         case ZMQ_PAIR: Pair()
         case ZMQ_PUB: Pub()

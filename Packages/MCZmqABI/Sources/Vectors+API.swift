@@ -10,7 +10,8 @@ public func zmq_sendiov(
     guard count > 0, let vectors = unsafe vectors else { return fail(.invalid) }
     var sent: Int32 = 0
     for index in 0..<count {
-        let more = index < count - 1 ? ZMQ_SNDMORE : flags & ZMQ_SNDMORE
+        // One message with SNDMORE, else a message each.
+        let more = index < count - 1 ? flags & ZMQ_SNDMORE : 0
         sent = unsafe zmq_send(
             socket, vectors[index].iov_base, vectors[index].iov_len,
             flags & ~ZMQ_SNDMORE | more)

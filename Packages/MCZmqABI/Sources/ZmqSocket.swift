@@ -42,6 +42,7 @@ final class ZmqSocket: HandleObject, @unchecked Sendable {
         extras = Locked(ExtraOptions())
         var options = EngineOptions()
         options.isInterruptible = true
+        options.refusesUnfitInproc = false
         options.link.ipv6 = settings.ipv6
         options.link.backlog = 100
         options.lingerMilliseconds = settings.isBlocky && type != ZMQ_SUB ? -1 : 0
