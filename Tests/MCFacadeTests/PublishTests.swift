@@ -118,7 +118,8 @@ extension FacadeTests {
             try raw.send(frame)
         }
 
-        /// The subscriber asks in the form that its peer's version has, once per prefix.
+        /// The subscriber asks in the form that its peer's version has, each time; and cancels once per
+        /// prefix.
         @Test(arguments: [ZMTPVersion.v3_1, ZMTPVersion.v3_0])
         func theSubscriberTellsItsPeer(version: ZMTPVersion) throws {
             try withContext { context in
@@ -130,6 +131,9 @@ extension FacadeTests {
                     try subscription(raw) == Subscription(isSubscribe: true, prefix: bytes("early"))
                 )
                 try sub.subscribe("early")
+                #expect(
+                    try subscription(raw) == Subscription(isSubscribe: true, prefix: bytes("early"))
+                )
                 try sub.unsubscribe("early")
                 try sub.subscribe("late")
                 #expect(

@@ -65,6 +65,9 @@ public struct Message: ~Copyable, @unchecked Sendable {
 
     @inlinable public var isEmpty: Bool { head.isAbsent }
 
+    /// Whether there never was more than one frame.
+    @inlinable public var isSingle: Bool { unsafe tail == nil }
+
     /// Payload bytes of all frames.
     public var totalBytes: Int {
         var total = 0
@@ -125,6 +128,23 @@ extension Message {
         unsafe withHeadPlace { head in
             unsafe UnsafeMutableRawPointer(head).copyMemory(
                 from: place, byteCount: MemoryLayout<Frame>.size)
+        }
+    }
+
+    /// Lends the first frame, which `body` must move out of its place; the message has none then.
+    ///
+    /// - Precondition: there is one.
+    @inlinable
+    @inline(__always)
+    public mutating func withTakenHead<Result>(
+        _ body: (UnsafeMutablePointer<Frame>) -> Result
+    ) -> Result {
+        precondition(!head.isAbsent, "a message without frames")
+        // Safe because the frame is moved out, and what is put in its place owns nothing.
+        return unsafe withUnsafeMutablePointer(to: &head) { head in
+            let result = unsafe body(head)
+            unsafe head.initialize(to: Frame(absent: ()))
+            return result
         }
     }
 

@@ -56,6 +56,17 @@ struct MessageCell {
         unsafe raw = UnsafeMutableRawPointer(message)
     }
 
+    /// As `replace(with:)`, with a frame that is moved from where it lies in one piece.
+    @inline(__always)
+    func replace(withFrameAt place: UnsafeMutablePointer<Frame>) {
+        // Letting go may run code of the user's, to which this message must not be half a one.
+        if unsafe frame.pointee.isSlice { replace(with: Frame()) }
+        // Safe because a frame that is no slice owns nothing, and the other one is given up by its place.
+        unsafe raw.copyMemory(from: place, byteCount: MemoryLayout<Frame>.size)
+        unsafe raw.storeBytes(
+            of: MessageCell.mark, toByteOffset: MessageCell.markOffset, as: UInt8.self)
+    }
+
     /// Puts another frame in place of the message's, which is let go.
     @inline(__always)
     func replace(with frame: consuming Frame) {

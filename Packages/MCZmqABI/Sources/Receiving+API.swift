@@ -1,3 +1,4 @@
+import CMCLinux
 public import CMCZmq
 import Glibc
 import MCLock
@@ -12,15 +13,18 @@ public func zmq_recv(
 ) -> Int32 {
     unsafe withSocket(socket) { socket in
         guard unsafe bytes != nil || size == 0 else { return fail(.fault) }
-        var message = Message()
-        if let error = socket.receive(into: &message, flags: flags) { return fail(error) }
-        return message.withFrame(0) { frame in
-            unsafe frame.withUnsafeBytes { payload in
-                let count = min(max(0, size), payload.count)
-                if count > 0, let bytes = unsafe bytes, let from = payload.baseAddress {
-                    unsafe bytes.copyMemory(from: from, byteCount: count)
+        return unsafe withMessagePlace { message in
+            if let error = unsafe socket.receive(into: &message.pointee, flags: flags) {
+                return fail(error)
+            }
+            return unsafe message.pointee.withFrame(0) { frame in
+                unsafe frame.withUnsafeBytes { payload in
+                    let count = min(max(0, size), payload.count)
+                    if count > 0, let bytes = unsafe bytes, let from = payload.baseAddress {
+                        unsafe cmc_copy_exact(bytes, from, count)
+                    }
+                    return Int32(clamping: payload.count)
                 }
-                return Int32(clamping: payload.count)
             }
         }
     }
@@ -32,12 +36,26 @@ public func zmq_msg_recv(
 ) -> Int32 {
     unsafe withSocket(socket) { socket in
         guard let cell = unsafe MessageCell(msg) else { return fail(.fault) }
-        var message = Message()
-        if let error = socket.receive(into: &message, flags: flags) { return fail(error) }
-        guard let frame = message.removeFirst() else { return fail(.invalid) }
-        let count = frame.count
-        cell.replace(with: frame)
-        return Int32(clamping: count)
+        return unsafe withMessagePlace { message in
+            if let error = unsafe socket.receive(into: &message.pointee, flags: flags) {
+                return fail(error)
+            }
+            let count = unsafe message.pointee.withFrame(0) { $0.count }
+            unsafe message.pointee.withTakenHead { unsafe cell.replace(withFrameAt: $0) }
+            return Int32(clamping: count)
+        }
+    }
+}
+
+/// An empty message in memory: a variable would be moved about between its users, and the processor waits
+/// when it reads back in wide pieces what it has just written in small ones.
+@inline(__always)
+private func withMessagePlace(_ body: (UnsafeMutablePointer<Message>) -> Int32) -> Int32 {
+    unsafe withUnsafeTemporaryAllocation(of: Message.self, capacity: 1) { place in
+        let message = unsafe place.baseAddress.unsafelyUnwrapped
+        unsafe message.initialize(to: Message())
+        defer { unsafe message.deinitialize(count: 1) }
+        return unsafe body(message)
     }
 }
 
@@ -60,11 +78,11 @@ extension ZmqSocket {
         } catch {
             return Errno(error)
         }
-        if message.count > 1 {
-            keepRest(of: &message)
-        } else {
+        if message.isSingle {
             message.headHasMore = false
             receivedMore.store(false, ordering: .relaxed)
+        } else {
+            keepRest(of: &message)
         }
         return nil
     }
