@@ -110,6 +110,12 @@ let package = Package(
                 path: "Tests/\($0)", exclude: $0 == "InteropTests" ? ["Peers"] : [],
                 swiftSettings: testSettings)
         }
+        // The C interface, called as a C program calls it.
+        + [
+            .testTarget(
+                name: "MCZmqABITests", dependencies: ["MCZmqABI", "CMCZmq", "MCTestSupport"],
+                path: "Tests/MCZmqABITests", swiftSettings: testSettings)
+        ]
         // The package as somebody else's dependency.
         + [
             .testTarget(
