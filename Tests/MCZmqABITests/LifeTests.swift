@@ -163,6 +163,7 @@ extension ZmqTests {
 }
 
 enum Errors {
+    static let stateMachine = Int32(ZMQ_HAUSNUMERO + 51)
     static let terminated = Int32(ZMQ_HAUSNUMERO + 53)
 }
 

@@ -135,6 +135,20 @@ extension ZmqTests {
             #expect(receive(dealer) == "back")
         }
 
+        /// A request whose envelope a REP has taken off is a message of one frame.
+        @Test func requestAndReply() throws {
+            let sockets = try Sockets()
+            let (rep, req) = try sockets.pair(ZMQ_REP, ZMQ_REQ)
+            send(req, "question")
+            #expect(receive(rep) == "question" && getInt(rep, ZMQ_RCVMORE) == 0)
+            #expect(failure(zmq_recv(rep, nil, 0, 0)) == Errors.stateMachine)
+            send(rep, "answer", ZMQ_SNDMORE)
+            send(rep, "more")
+            #expect(receive(req) == "answer" && getInt(req, ZMQ_RCVMORE) == 1)
+            #expect(receive(req) == "more" && getInt(req, ZMQ_RCVMORE) == 0)
+            #expect(failure(send(rep, "too much")) == Errors.stateMachine)
+        }
+
         /// A buffer that is too small gets the beginning; the call says how much there was.
         @Test func truncated() throws {
             let sockets = try Sockets()

@@ -78,7 +78,8 @@ extension ZmqSocket {
         } catch {
             return Errno(error)
         }
-        if message.isSingle {
+        // Most messages never had a second frame; others have lost their envelope on the way.
+        if message.isSingle || message.count == 1 {
             message.headHasMore = false
             receivedMore.store(false, ordering: .relaxed)
         } else {
