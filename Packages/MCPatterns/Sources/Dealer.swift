@@ -19,8 +19,14 @@ package final class Dealer: BalancedPattern {
 }
 
 extension Pipe {
-    /// Sends an empty message.
+    /// Sends an empty message. It is none of the user's: when the peer goes before it has left, nobody
+    /// else gets it.
     func probe() {
-        if hasRoom { unsafe writeFrame(nil, count: 0, frame: nil, more: false) }
+        if pointee.isInproc {
+            if hasRoom { unsafe writeFrame(nil, count: 0, frame: nil, more: false) }
+        } else {
+            // No flags, no body (RFC 37).
+            writeEncoded([0, 0])
+        }
     }
 }

@@ -35,12 +35,13 @@ extension SocketEngine {
         while let pipe = dirty.popLast() {
             pipe.pointee.isDirty = false
             // Much is waiting for the kernel: a sender that may wait takes over from the I/O thread.
-            if paces, pipe.pointee.isBlocked, shouldPace(pipe) { pipe.pointee.isBlocked = false }
+            let takesOver = paces && pipe.pointee.isBlocked && shouldPace(pipe)
+            if takesOver { pipe.pointee.isBlocked = false }
             let isDue = pipe.pointee.isDue
             // Who is writing it now goes on with what is due.
             if !pipe.pointee.isWriting { pipe.pointee.isDue = false }
             guard canWrite(pipe) else { continue }
-            if !isDue, pipe.pointee.fill.byteCount < SocketEngine.flushBytes,
+            if !isDue, !takesOver, pipe.pointee.fill.byteCount < SocketEngine.flushBytes,
                 cmc_now_ns() &- lastTurn.load(ordering: .relaxed) < SocketEngine.burstNanoseconds
             {
                 watch(pipe)
