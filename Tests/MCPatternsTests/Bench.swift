@@ -44,6 +44,16 @@ final class Bench<Kind: Pattern> {
         return pipe
     }
 
+    /// A peer that speaks no ZMTP.
+    func connect(raw: Bool, chosen: String?, sendHighWaterMark: Int) throws -> Pipe {
+        let pipe = makePipe(sendHighWaterMark: sendHighWaterMark)
+        pipe.pointee.isRaw = raw
+        pipe.choose(chosen.map { Array($0.utf8) })
+        try #require(pattern.attach(pipe))
+        try #require(pattern.connected(pipe))
+        return pipe
+    }
+
     /// A peer's message.
     func arrive(_ parts: [String], at pipe: Pipe) {
         for (index, part) in parts.enumerated() {
@@ -58,6 +68,11 @@ final class Bench<Kind: Pattern> {
     /// - Returns: false when no peer has room.
     func send(_ parts: [String]) throws -> Bool {
         try Outgoing.withMessage(Message(parts: parts)) { try pattern.send($0) == .sent }
+    }
+
+    /// Whether a message that begins so would be taken.
+    func admits(_ text: String) throws -> Bool {
+        try Outgoing.withMessage(Message(text)) { try pattern.checkRoute($0.firstBytes) == .sent }
     }
 
     /// The next message; nil when there is none.
@@ -75,6 +90,11 @@ final class Bench<Kind: Pattern> {
         }
     }
 
+    /// As `sent(to:)`, for a peer that speaks no ZMTP.
+    func sentBytes(to pipe: Pipe) -> String {
+        pipe.takeUnsent().map { $0.withMessage { $0.string() ?? "?" } }.joined()
+    }
+
     func take(_ pipe: Pipe) -> [Recovered] { pipe.pointee.fill.takeUnsentMessages() }
 
     /// The peer's connection dies; its unsent messages come back.
@@ -83,7 +103,7 @@ final class Bench<Kind: Pattern> {
         pattern.closeSending(pipe)
         pattern.disconnected(pipe)
         pipe.pointee.queuedMessages = 0
-        pattern.giveBack(take(pipe), from: pipe)
+        if !pipe.pointee.isRaw { pattern.giveBack(take(pipe), from: pipe) }
         pattern.detach(pipe)
     }
 }

@@ -204,6 +204,32 @@ struct OutBufferTests {
         }
     }
 
+    /// Bytes without frames: as they are, counted by message, and nobody's when they have not left.
+    @Test func bytesWithoutFrames() throws {
+        let pipes = try StubPipes()
+        let pipe = pipes.make()
+        pipe.pointee.isRaw = true
+        let pieces = [1, 100, 8191, 8192, 50_000, 3].map { count in
+            (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ count) }
+        }
+        for piece in pieces {
+            Outgoing.withMessage(Message(piece)) { pipe.writeRaw($0) }
+        }
+        #expect(pipe.pointee.queuedMessages == pieces.count)
+        pipe.pointee.launch()
+        let expected = pieces.flatMap { $0 }
+        let first = write(&pipe.flight, atMost: 20_000, vectors: 64)
+        #expect(pipe.flight.didWrite(first.count) == 4)
+        Outgoing.withMessage(Message([7])) { pipe.writeRaw($0) }
+        var copy = first
+        copy += write(&pipe.flight, atMost: .max, vectors: 64)
+        #expect(copy == expected)
+        pipe.pointee.queuedMessages -= 4
+        let rest = pipe.takeUnsent().flatMap { $0.withMessage { $0.bytes() } }
+        #expect(rest == expected[16_484...] + [7])
+        #expect(pipe.pointee.queuedMessages == 0 && !pipe.pointee.hasUnsent)
+    }
+
     /// Large bodies are referred to, and let go when they are written; those of a message that is
     /// not whole yet are kept.
     @Test func referencesAreLetGo() {

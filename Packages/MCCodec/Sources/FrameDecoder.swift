@@ -214,7 +214,7 @@ extension FrameDecoder {
     /// Makes a frame of a body that is there: by a copy, or as a slice of the chunk.
     ///
     /// - Returns: false when there is no memory.
-    private mutating func makeFrame(
+    mutating func makeFrame(
         at place: UnsafeMutablePointer<Frame>, of chunk: Block, _ body: UnsafeRawPointer, count: Int
     ) -> Bool {
         if count <= Frame.inlineCapacity {

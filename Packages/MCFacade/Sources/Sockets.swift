@@ -99,35 +99,3 @@ public final class DealerSocket: Socket, SendingSocket, ReceivingSocket, @unchec
         set { engine.access { pattern.probesRouters = newValue } }
     }
 }
-
-/// Knows its peers by routing id: a received message has the sender's id as its first frame, the
-/// first frame of a sent one says whom it goes to (RFC 28). What nobody can take is dropped, unless
-/// sending is mandatory.
-public final class RouterSocket: Socket, SendingSocket, ReceivingSocket, @unchecked Sendable {
-    private let pattern = Router(seed: UInt32.random(in: 0...UInt32.max))
-
-    public init(context: Context = .shared, options: SocketOptions = .init()) throws(SocketError) {
-        try super.init(pattern, context: context, options: options)
-    }
-
-    /// Sending to a peer that is not there throws `hostUnreachable`, and waits for one that has no
-    /// room (ZMQ_ROUTER_MANDATORY). The socket can send while some peer has room.
-    public var isMandatory: Bool {
-        get { engine.access { pattern.isMandatory } }
-        set { engine.access { pattern.isMandatory = newValue } }
-    }
-
-    /// A new peer with the routing id of another takes it over, and the other one's connection ends;
-    /// else the new peer is refused (ZMQ_ROUTER_HANDOVER).
-    public var handsOver: Bool {
-        get { engine.access { pattern.handsOver } }
-        set { engine.access { pattern.handsOver = newValue } }
-    }
-
-    /// New peers are sent an empty message, by which another ROUTER learns of this socket
-    /// (ZMQ_PROBE_ROUTER).
-    public var probesRouters: Bool {
-        get { engine.access { pattern.probesRouters } }
-        set { engine.access { pattern.probesRouters = newValue } }
-    }
-}

@@ -10,6 +10,7 @@ package class BalancedPattern: Pattern {
     package let socketType: String
     package let canSend: Bool
     package let canReceive: Bool
+    package let takesUnsentBack = true
     let balancer = LoadBalancer.create()
     let fairQueue = FairQueue.create()
     /// Messages go only to peers that are connected, not to those that are still being dialled
@@ -105,6 +106,11 @@ package class BalancedPattern: Pattern {
     package func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
         if balancer.send(message) { return .sent }
         if canSend { return .blocked }
+        throw SocketError(.notSupported, "\(socketType) sockets cannot send")
+    }
+
+    package func checkRoute(_ first: UnsafeRawBufferPointer) throws(SocketError) -> SendOutcome {
+        if canSend { return isReadyToSend() ? .sent : .blocked }
         throw SocketError(.notSupported, "\(socketType) sockets cannot send")
     }
 

@@ -6,6 +6,7 @@ package final class Pair: Pattern {
     package let socketType = "PAIR"
     package let canSend = true
     package let canReceive = true
+    package let takesUnsentBack = true
     private var pipe: Pipe?
     private let fairQueue = FairQueue.create()
 

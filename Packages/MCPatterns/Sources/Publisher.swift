@@ -145,20 +145,31 @@ package class Publisher: Pattern {
     private func sendWithCare(
         _ message: Outgoing, to matching: UnsafeBufferPointer<Int>
     ) -> SendOutcome {
-        // With the run in the pipes their room is what it is.
-        fanOut.close()
-        var audience = unsafe [Int](matching)
-        if invertsMatching {
-            let matching = Set(audience)
-            audience = pipes.map(\.bitPattern).filter { !matching.contains($0) }
-        }
-        if waitsForRoom, audience.contains(where: { Pipe(bitPattern: $0)?.isFull ?? false }) {
-            return .blocked
-        }
+        let audience = unsafe receivers(matching)
+        if waitsForRoom, isFull(audience) { return .blocked }
         unsafe audience.withUnsafeBufferPointer {
             unsafe fanOut.send(message, to: $0, isSame: false)
         }
         return .sent
+    }
+
+    private func receivers(_ matching: UnsafeBufferPointer<Int>) -> [Int] {
+        guard invertsMatching else { return unsafe [Int](matching) }
+        let matching = unsafe Set(matching)
+        return pipes.map(\.bitPattern).filter { !matching.contains($0) }
+    }
+
+    private func isFull(_ audience: [Int]) -> Bool {
+        // With the run in the pipes their room is what it is.
+        fanOut.close()
+        return audience.contains { Pipe(bitPattern: $0)?.isFull ?? false }
+    }
+
+    package final func checkRoute(
+        _ first: UnsafeRawBufferPointer
+    ) throws(SocketError) -> SendOutcome {
+        guard waitsForRoom else { return .sent }
+        return unsafe isFull(receivers(subscriptions.audience(of: first).0)) ? .blocked : .sent
     }
 
     package func receive(into message: inout Message) throws(SocketError) -> Bool {

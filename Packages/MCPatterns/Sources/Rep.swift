@@ -60,10 +60,15 @@ package final class Rep: Pattern {
         return false
     }
 
-    package func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
+    package func checkRoute(_ first: UnsafeRawBufferPointer) throws(SocketError) -> SendOutcome {
         guard hasRequest else {
             throw SocketError(.invalidState, "the REP socket has no request to reply to")
         }
+        return .sent
+    }
+
+    package func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
+        _ = try unsafe checkRoute(message.firstBytes)
         hasRequest = false
         // A peer that is gone, or does not read its replies, misses this one (RFC 28).
         if let asker, asker.hasRoom {

@@ -46,11 +46,22 @@ package final class Req: BalancedPattern {
         return super.connected(pipe)
     }
 
-    package override func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
+    private func checkTurn() throws(SocketError) {
         if case .waiting = step, !isRelaxed {
             throw SocketError(
                 .invalidState, "the REQ socket waits for the reply to its last request")
         }
+    }
+
+    package override func checkRoute(
+        _ first: UnsafeRawBufferPointer
+    ) throws(SocketError) -> SendOutcome {
+        try checkTurn()
+        return isReadyToSend() ? .sent : .blocked
+    }
+
+    package override func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
+        try checkTurn()
         guard let pipe = balancer.next() else { return .blocked }
         // What is there already answers no request that is still to be sent.
         fairQueue.dropAll()

@@ -16,59 +16,72 @@ package final class Router: Pattern {
     package var handsOver = false
     /// New peers get an empty message, by which another ROUTER learns of us (ZMQ_PROBE_ROUTER).
     package var probesRouters = false
+    /// Peers speak no ZMTP, as those of STREAM (ZMQ_ROUTER_RAW).
+    package var isRaw = false
+    /// What is told of peers that speak ZMTP (ZMQ_ROUTER_NOTIFY).
+    package var toldOfPeers: PeerNotices = []
     private let fairQueue = FairQueue.create()
-    private var peers: [RoutingKey: Pipe] = [:]
-    private var nextGenerated: UInt32
+    private var peers: PeerTable
 
-    package init(seed: UInt32) {
-        nextGenerated = seed
-    }
+    /// - Parameter seed: the number before that of the first routing id that is made up.
+    package init(seed: UInt32) { peers = PeerTable(seed: seed) }
 
     deinit { fairQueue.destroy() }
 
     package var announcesRoutingID: Bool { true }
 
-    package func attach(_ pipe: Pipe) -> Bool { true }
+    /// A raw one tells of all, as libzmq's does.
+    package var peerNotices: PeerNotices { isRaw ? [.connected, .disconnected] : toldOfPeers }
+
+    package func hasPeer(known routingID: [UInt8]) throws(SocketError) -> Bool {
+        peers[routingID] != nil
+    }
+
+    // MARK: Peers come and go
+
+    package func attach(_ pipe: Pipe) -> Bool {
+        if pipe.pointee.isRaw && !pipe.pointee.hasChosenRoutingID {
+            pipe.pointee.routingID = peers.makeID()
+        }
+        if keepsRoutingID(pipe) { peers.insert(pipe) }
+        return true
+    }
+
+    /// Whether the peer is known by its id from the first to the last, and not only while it is there.
+    private func keepsRoutingID(_ pipe: Pipe) -> Bool {
+        pipe.pointee.hasChosenRoutingID || pipe.pointee.isRaw
+    }
 
     package func connected(_ pipe: Pipe) -> Bool {
-        // Ids that begin with zero are ours to make up.
-        if pipe.pointee.routingID.isEmpty || pipe.pointee.routingID.first == 0 {
-            pipe.pointee.routingID = generate()
-        }
-        let key = RoutingKey(pipe.pointee.routingID)
-        if let other = peers[key], other != pipe {
+        if pipe.pointee.routingID.isEmpty { pipe.pointee.routingID = peers.makeID() }
+        if let other = peers[pipe.pointee.routingID], other != pipe {
             // Two peers of one name: the first keeps it, if it need not hand it over.
             guard handsOver else { return false }
-            other.pointee.routingID = generate()
-            peers[RoutingKey(other.pointee.routingID)] = other
-            peers[key] = pipe
+            other.pointee.routingID = peers.makeID()
+            other.pointee.hasChosenRoutingID = false
+            peers.insert(other)
+            peers.insert(pipe)
             other.hangUp()
         }
-        peers[key] = pipe
+        // What was sent to an endpoint that is being disconnected still goes; there is no more to come.
+        if !pipe.pointee.isSendClosed { peers.insert(pipe) }
         if pipe.pointee.receiveIndex < 0 { fairQueue.add(pipe) }
         if probesRouters { pipe.probe() }
         return true
     }
 
-    /// Five bytes that begin with zero, which no peer may announce.
-    private func generate() -> [UInt8] {
-        nextGenerated &+= 1
-        return unsafe [0] + withUnsafeBytes(of: nextGenerated.bigEndian) { unsafe [UInt8]($0) }
+    package func disconnected(_ pipe: Pipe) {
+        if !keepsRoutingID(pipe) { peers.remove(pipe) }
     }
 
-    private func forget(_ pipe: Pipe) {
-        let key = RoutingKey(pipe.pointee.routingID)
-        if peers[key] == pipe { peers[key] = nil }
-    }
-
-    package func disconnected(_ pipe: Pipe) { forget(pipe) }
-
-    package func closeSending(_ pipe: Pipe) { forget(pipe) }
+    package func closeSending(_ pipe: Pipe) { peers.remove(pipe) }
 
     package func detach(_ pipe: Pipe) {
-        forget(pipe)
+        peers.remove(pipe)
         fairQueue.remove(pipe)
     }
+
+    // MARK: Messages
 
     package func readable(_ pipe: Pipe) { fairQueue.activate(pipe) }
 
@@ -83,18 +96,50 @@ package final class Router: Pattern {
             throw SocketError(
                 .invalidMessage, "a ROUTER message is a routing id and at least one frame")
         }
-        let key = unsafe RoutingKey(message.firstBytes)
-        guard let pipe = peers[key] else {
+        guard let pipe = unsafe peers[message.firstBytes] else {
             guard isMandatory else { return .sent }
-            throw SocketError(.hostUnreachable, "the ROUTER socket has no peer of that routing id")
+            throw unreachable()
         }
+        if pipe.pointee.isRaw { return try sendBytes(message, to: pipe) }
         guard pipe.hasRoom else { return isMandatory ? .blocked : .sent }
         pipe.write(rest)
         return .sent
     }
 
+    private func sendBytes(
+        _ message: Outgoing, to pipe: Pipe
+    ) throws(SocketError) -> SendOutcome {
+        let data = try message.rawData(for: socketType)
+        if data.count == 0 {
+            peers.remove(pipe)
+            fairQueue.remove(pipe)
+            pipe.dismiss()
+            return .sent
+        }
+        guard pipe.hasRoom else { return isMandatory ? .blocked : .sent }
+        pipe.writeRaw(data)
+        return .sent
+    }
+
+    package func checkRoute(_ first: UnsafeRawBufferPointer) throws(SocketError) -> SendOutcome {
+        if isMandatory, try unsafe !hasRoom(for: first) { return .blocked }
+        return .sent
+    }
+
+    /// Whether a peer has room for a message.
+    ///
+    /// - Throws: `hostUnreachable` when there is no such peer.
+    package func hasRoom(for routingID: UnsafeRawBufferPointer) throws(SocketError) -> Bool {
+        guard let pipe = unsafe peers[routingID] else { throw unreachable() }
+        return pipe.hasRoom
+    }
+
+    private func unreachable() -> SocketError {
+        SocketError(.hostUnreachable, "the ROUTER socket has no peer of that routing id")
+    }
+
     package func isReadyToSend() -> Bool {
-        !isMandatory || peers.values.contains { $0.hasRoom }
+        !isMandatory || peers.contains { $0.hasRoom }
     }
 
     package func isReadyToReceive() -> Bool { fairQueue.hasMessage() }

@@ -12,14 +12,17 @@ final class Acceptor: EventHandler, @unchecked Sendable {
 
     let engine: SocketEngine
     let listener: any StreamListener
+    /// The peers speak no ZMTP.
+    let isRaw: Bool
     private var token: UInt64 = 0
     private var connections: [ObjectIdentifier: Connection] = [:]
     private var pauseTimer: UInt64?
     private var isStopped = false
 
-    init(engine: SocketEngine, listener: any StreamListener) {
+    init(engine: SocketEngine, listener: any StreamListener, isRaw: Bool) {
         self.engine = engine
         self.listener = listener
+        self.isRaw = isRaw
     }
 
     var endpoint: String { listener.localEndpoint.description }

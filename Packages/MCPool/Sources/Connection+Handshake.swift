@@ -16,7 +16,7 @@ extension Connection {
             return
         }
         let limit = engine.optionsSnapshot.handshakeIntervalMilliseconds
-        if limit > 0 {
+        if limit > 0 && !isRaw {
             handshakeTimer = engine.ioThread.addTimer(
                 afterNanoseconds: UInt64(limit) * 1_000_000
             ) { [weak self] in
@@ -44,6 +44,10 @@ extension Connection {
     }
 
     private func startHandshake() {
+        if isRaw {
+            join(nil)
+            return
+        }
         let options = engine.optionsSnapshot
         do throws(SecurityError) {
             let handshake = Handshake(
@@ -128,31 +132,34 @@ extension Connection {
             fail(SocketError(.protocolError, "the peer does not read", endpoint: link.peer))
             return
         }
-        unsafe establish(peer, surplus: UnsafeRawBufferPointer(rebasing: bytes[consumed...]))
+        do throws(CodecError) {
+            // What came with the handshake and stands behind it.
+            try unsafe decoder.pointee.feed(UnsafeRawBufferPointer(rebasing: bytes[consumed...]))
+        } catch {
+            fail(SocketError(error, endpoint: link.peer))
+            return
+        }
+        join(peer)
     }
 
-    /// The peer is known: join the socket.
-    private func establish(_ peer: RemotePeer, surplus: UnsafeRawBufferPointer) {
+    /// The peer is known, or (nil) speaks no ZMTP: join the socket.
+    private func join(_ peer: RemotePeer?) {
         if let timer = handshakeTimer { engine.ioThread.cancelTimer(timer) }
         handshakeTimer = nil
         handshake = nil
         // From now on only `waitForRoom` puts it into the I/O thread's set.
         _ = cmc_epoll_remove(engine.ioThread.epoll, link.descriptor)
         phase = .established
-        do throws(CodecError) {
-            try unsafe decoder.pointee.feed(surplus)
-        } catch {
-            fail(SocketError(error, endpoint: link.peer))
-            return
-        }
         guard engine.adopt(self, peer: peer) else {
+            // Who has not shaken hands comes too late; there is nothing else to refuse.
             fail(
                 SocketError(
-                    .protocolError, "the \(engine.pattern.socketType) socket refuses this peer",
+                    isRaw ? .closed : .protocolError,
+                    "the \(engine.pattern.socketType) socket refuses this peer",
                     endpoint: link.peer))
             return
         }
-        engine.note(.handshakeSucceeded, endpoint, routingID: peer.identity)
+        if let peer { engine.note(.handshakeSucceeded, endpoint, routingID: peer.identity) }
         dialer?.connected()
         startHeartbeat()
     }

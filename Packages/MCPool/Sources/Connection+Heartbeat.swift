@@ -10,7 +10,7 @@ import Synchronization
 extension Connection {
     func startHeartbeat() {
         let options = engine.optionsSnapshot
-        guard options.heartbeatIntervalMilliseconds > 0 else { return }
+        guard options.heartbeatIntervalMilliseconds > 0, !isRaw else { return }
         let now = cmc_now_ns()
         heartbeat = Heartbeat(
             intervalMilliseconds: options.heartbeatIntervalMilliseconds,

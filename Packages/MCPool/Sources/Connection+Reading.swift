@@ -22,6 +22,10 @@ extension Connection {
     ///   while it is in the processor's nearest cache.
     func readTurn(leavesDecoding: Bool) {
         guard let pipe, !isEnded, turnError == nil else { return }
+        if isRaw {
+            readRawTurn(into: pipe)
+            return
+        }
         turnResult = .waiting
         isDrained = false
         var bytes = 0
@@ -60,7 +64,7 @@ extension Connection {
     /// One read into the decoder's room.
     ///
     /// - Returns: nil when there is no more at the moment.
-    private func readOnce() throws(SocketError) -> Int? {
+    func readOnce() throws(SocketError) -> Int? {
         let room: UnsafeMutableRawBufferPointer
         do throws(CodecError) {
             unsafe room = try decoder.pointee.prepareRead()

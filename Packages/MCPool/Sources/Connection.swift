@@ -42,6 +42,8 @@ final class Connection: EventHandler, @unchecked Sendable {
     let dialer: Dialer?
     /// Who accepted it; nil for a dialled one.
     let acceptor: Acceptor?
+    /// No ZMTP is spoken: there is no handshake, and bytes are messages as they come.
+    let isRaw: Bool
 
     // The I/O thread's.
     var phase: Phase
@@ -63,6 +65,8 @@ final class Connection: EventHandler, @unchecked Sendable {
     /// Everything was sent: the peer is to read to the end, whatever it sends meanwhile.
     var closesGracefully = false
     var isStalled = false
+    /// What of the peer's coming and going the user is told.
+    var notices: PeerNotices = []
     /// Where it stands in the engine's list of connections that are known to be ready; -1 when it
     /// does not.
     var readyIndex = -1
@@ -97,6 +101,7 @@ final class Connection: EventHandler, @unchecked Sendable {
         self.link = link
         self.dialer = dialer
         self.acceptor = acceptor
+        isRaw = dialer?.isRaw ?? acceptor?.isRaw ?? false
         phase = dialer == nil ? .handshaking : .connecting
         let limit = options.maximumMessageBytes
         // Behind a pointer, so that decoding a frame pays for no exclusivity check.

@@ -13,6 +13,8 @@ final class Dialer: @unchecked Sendable {
     let engine: SocketEngine
     let endpoint: Endpoint
     let transport: any StreamTransport
+    /// The peer speaks no ZMTP.
+    let isRaw: Bool
     var pipe: Pipe?
 
     private var backoff: Backoff
@@ -24,11 +26,12 @@ final class Dialer: @unchecked Sendable {
 
     init(
         engine: SocketEngine, endpoint: Endpoint, transport: any StreamTransport,
-        options: EngineOptions
+        options: EngineOptions, isRaw: Bool
     ) {
         self.engine = engine
         self.endpoint = endpoint
         self.transport = transport
+        self.isRaw = isRaw
         backoff = Backoff(
             intervalMilliseconds: options.reconnectIntervalMilliseconds,
             maximumMilliseconds: options.reconnectIntervalMaxMilliseconds)

@@ -74,11 +74,13 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
         self.far.pointee.peerReceiveHighWaterMark = near.receiveHighWaterMark
         engine.setConflating(self.far)
         self.far.pointee.peerSocketType = connector.pattern.socketType
-        self.far.pointee.routingID = connector.pattern.announcesRoutingID ? near.routingID : []
+        self.far.learnRoutingID(connector.pattern.announcesRoutingID ? near.routingID : [])
+        let (one, other) = (connector.pattern.socketType, engine.pattern.socketType)
+        // STREAM is no type of ZMTP's, and suits its own kind.
         let fits =
             !(near.refusesUnfitInproc && far.refusesUnfitInproc)
-            || SocketCompatibility.areCompatible(
-                connector.pattern.socketType, engine.pattern.socketType)
+            || SocketCompatibility.areCompatible(one, other)
+            || (one == other && engine.pattern.isRaw)
         // Whole before the pattern sees it, which may have a message for it at once.
         boundName = name
         self.far.pointee.pair = self
@@ -117,7 +119,7 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
             near.pointee.peerReceiveHighWaterMark = far.receiveHighWaterMark
             connector.setConflating(near)
             near.pointee.peerSocketType = type.socketType
-            near.pointee.routingID = type.announcesRoutingID ? far.routingID : []
+            near.learnRoutingID(type.announcesRoutingID ? far.routingID : [])
             near.pointee.isJoined = true
             if !connector.pattern.connected(near) { connector.detach(near) }
             if near.pointee.isAttached && near.hasRoom { connector.pattern.writable(near) }
@@ -185,19 +187,29 @@ extension SocketEngine {
         return endpoint.description
     }
 
-    func connectInproc(_ endpoint: Endpoint) throws(SocketError) -> String {
+    func connectInproc(
+        _ endpoint: Endpoint, peerRoutingID: [UInt8]?
+    ) throws(SocketError) -> Connected {
         let name = endpoint.address
         let pair = InprocPair(connector: self)
         let connection = InprocConnection(pair: pair)
         lock.lock()
-        guard state == .open, attach(pair.near) else {
+        do throws(SocketError) {
+            guard state == .open else { throw closedError() }
+            try check(peerRoutingID)
+            pair.near.choose(peerRoutingID)
+            guard attach(pair.near) else {
+                throw SocketError(
+                    .invalidState, "the \(pattern.socketType) socket takes no more peers",
+                    endpoint: endpoint.description)
+            }
+        } catch {
             pair.near.pointee.pair = nil
             pair.near.pointee.owner = nil
             settleAndUnlock()
-            throw SocketError(
-                .invalidState, "the \(pattern.socketType) socket takes no more peers",
-                endpoint: endpoint.description)
+            throw error
         }
+        let routingID = pair.near.pointee.routingID
         endpoints.append(
             .inprocConnected(endpoint: endpoint.description, name: name, connection))
         lastEndpoint = endpoint.description
@@ -209,7 +221,7 @@ extension SocketEngine {
                 "the \(refuser) socket bound there refuses a \(pattern.socketType) socket",
                 endpoint: endpoint.description)
         }
-        return endpoint.description
+        return Connected(endpoint: endpoint.description, routingID: routingID)
     }
 
     /// Gives a connection's far end to the socket that is bound to a name, or lets it wait for one.

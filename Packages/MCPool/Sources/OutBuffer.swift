@@ -36,10 +36,10 @@ package struct OutBuffer: ~Copyable {
 
     /// Closed segments. Those before `firstUnsent` are written, those before `firstKept` let go;
     /// the ones between are kept because the message that ends behind them is not written whole.
-    private var segments: [Segment] = []
-    private var firstKept = 0
-    private var firstUnsent = 0
-    private var sentOfFirst = 0
+    var segments: [Segment] = []
+    var firstKept = 0
+    var firstUnsent = 0
+    var sentOfFirst = 0
 
     // The segment that small frames are being added to.
     private var open: Block?
@@ -102,9 +102,9 @@ extension OutBuffer {
         }
     }
 
-    /// Adds a whole encoded frame that is none of the user's messages: a command, or a subscription
-    /// in the form of a message.
-    package mutating func append(encoded frame: UnsafeRawBufferPointer) {
+    /// Adds bytes that are copied as they are: a command, or a subscription in the form of a message,
+    /// which are none of the user's messages; or what goes to a peer that speaks no ZMTP.
+    package mutating func append(encoded frame: UnsafeRawBufferPointer, messages: Int = 0) {
         guard let base = frame.baseAddress else { return }
         if room < frame.count { openBlock(for: frame.count) }
         let cursor = unsafe self.cursor.unsafelyUnwrapped
@@ -112,6 +112,8 @@ extension OutBuffer {
         unsafe self.cursor = cursor + frame.count
         room -= frame.count
         byteCount += frame.count
+        openMessages += messages
+        messageCount += messages
         openEndsMessage = true
     }
 
@@ -261,57 +263,5 @@ extension OutBuffer {
             firstKept = 0
             firstUnsent = 0
         }
-    }
-}
-
-// MARK: - Giving back
-
-extension OutBuffer {
-    /// Takes everything out and returns the messages that the kernel has not taken whole, in
-    /// order; a half-written one whole. Commands are dropped: they belonged to the connection.
-    ///
-    /// The bytes are read back as the frames that they are, so that nothing is kept for this on
-    /// the fast path.
-    package mutating func takeUnsentMessages() -> [Recovered] {
-        seal()
-        var recovered: [Recovered] = []
-        var message = Message()
-        var index = firstKept
-        var offset = 0
-        while index < segments.count {
-            let segment = segments[index]
-            guard offset < segment.count,
-                case .header(let header, let headerLength) = unsafe FrameHeader.decode(
-                    segment.address + offset, available: segment.count - offset)
-            else {
-                index += 1
-                offset = 0
-                continue
-            }
-            let count = Int(header.bodyLength)
-            let frame: Frame
-            if offset + headerLength + count <= segment.count {
-                frame = unsafe Frame(
-                    copying: UnsafeRawBufferPointer(
-                        start: segment.address + offset + headerLength, count: count))
-                offset += headerLength + count
-            } else {
-                // The body is the next segment, referred to.
-                index += 1
-                let body = segments[index]
-                body.block.retain()
-                frame = unsafe Frame(slice: body.block, address: body.address, count: body.count)
-                offset = body.count
-            }
-            if header.flags.contains(.command) { continue }
-            message.append(frame)
-            if header.flags.contains(.more) { continue }
-            var whole = Message()
-            swap(&whole, &message)
-            let isSent = index < firstUnsent || (index == firstUnsent && offset <= sentOfFirst)
-            if !isSent { recovered.append(Recovered(whole)) }
-        }
-        self = OutBuffer()
-        return recovered
     }
 }

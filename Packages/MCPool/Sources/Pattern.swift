@@ -27,6 +27,11 @@ package protocol Pattern: AnyObject {
     var plainBalancer: LoadBalancer? { get }
     /// Whether messages of peers are the pattern's own business (`intake`) instead of the user's.
     var takesMessages: Bool { get }
+    /// Whether peers at endpoints that are bound or connected from now on speak no ZMTP. What is sent
+    /// then is a routing id and one frame of bytes.
+    var isRaw: Bool { get }
+    /// What the user is told of peers that come from now on.
+    var peerNotices: PeerNotices { get }
 
     /// Whether the last message alone may be kept (ZMQ_CONFLATE): not where one depends on another.
     var canConflate: Bool { get }
@@ -58,17 +63,28 @@ package protocol Pattern: AnyObject {
     /// The pipe has room again.
     func writable(_ pipe: Pipe)
 
+    /// Whether messages that have not left when a connection dies are given back; else they are dropped.
+    var takesUnsentBack: Bool { get }
+
     /// Messages that were sent to the pipe and have not left. Whether and how they go on is the
-    /// pattern's promise; the default drops them.
+    /// pattern's promise.
     func giveBack(_ messages: [Recovered], from pipe: Pipe)
+
+    /// Whether a routing id is in use.
+    ///
+    /// - Throws: `notSupported` when peers have none.
+    func hasPeer(known routingID: [UInt8]) throws(SocketError) -> Bool
 
     // MARK: Messages
 
     /// Puts a message into the pipes that it belongs to.
     func send(_ message: Outgoing) throws(SocketError) -> SendOutcome
 
-    /// Whether a message that begins with this frame would be taken now; for users who send their
-    /// messages frame by frame.
+    /// Whether a message that begins with this frame would be taken now, for users who send their
+    /// messages frame by frame: `send` then takes it, unless the peer goes, or somebody else sends,
+    /// meanwhile.
+    ///
+    /// - Throws: what `send` would throw because of the first frame, or of the socket's state.
     func checkRoute(_ first: UnsafeRawBufferPointer) throws(SocketError) -> SendOutcome
 
     /// Takes the next message.
@@ -99,6 +115,13 @@ extension Pattern {
     package var plainBalancer: LoadBalancer? { nil }
     package var takesMessages: Bool { false }
     package var canConflate: Bool { false }
+    package var isRaw: Bool { false }
+    package var takesUnsentBack: Bool { false }
+    package var peerNotices: PeerNotices { [] }
+
+    package func hasPeer(known routingID: [UInt8]) throws(SocketError) -> Bool {
+        throw SocketError(.notSupported, "peers of \(socketType) sockets have no routing ids")
+    }
 
     package func connected(_ pipe: Pipe) -> Bool { true }
     package func disconnected(_ pipe: Pipe) {}

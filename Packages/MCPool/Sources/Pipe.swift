@@ -126,8 +126,14 @@ package struct PipeState: ~Copyable {
     package internal(set) var peerVersion = ZMTPVersion.v3_1
 
     // MARK: For patterns
-    /// The peer's routing id: as it announced, or made up by the pattern.
+    /// The peer's routing id: as it announced, as the user wants it, or made up by the pattern.
     package var routingID: [UInt8] = []
+    /// The user chose the routing id; what the peer announces does not count.
+    package var hasChosenRoutingID = false
+    /// The peer speaks no ZMTP: what is sent are bytes, and so is what comes.
+    package internal(set) var isRaw = false
+    /// Dismissed by the user: what comes is thrown away.
+    var isDismissed = false
     package internal(set) var isAttached = false
     /// In-process only: the far end is a socket, not a queue that waits for one.
     var isJoined = false
@@ -292,7 +298,7 @@ extension Pipe {
     private static let copiedBytes = 512
 
     @inline(never)
-    private func pushToPeer(
+    func pushToPeer(
         _ address: UnsafeRawPointer?, count: Int, frame: UnsafePointer<Frame>?, more: Bool
     ) {
         guard let peer = pointee.peer else { return }

@@ -83,7 +83,10 @@ extension SocketEngine {
     // MARK: One pipe
 
     /// Sends no more into a stream pipe; it ends when what was sent has left. Lock held.
-    func linger(_ pipe: Pipe) {
+    ///
+    /// - Parameter evenWithoutTime: a LINGER of 0 does not drop what was sent: only the connection is
+    ///   closed, not the socket or the endpoint.
+    func linger(_ pipe: Pipe, evenWithoutTime: Bool = false) {
         guard pipe.pointee.isAttached, !pipe.pointee.isLingering else { return }
         // Dropping or finishing may detach the pipe, which lets its own hold on the state go.
         let owner = pipe.pointee.owner
@@ -95,7 +98,7 @@ extension SocketEngine {
         if canWrite(pipe) { watch(pipe) }
         let limit = options.lingerMilliseconds
         if limit == 0 {
-            drop(pipe)
+            if !evenWithoutTime { drop(pipe) }
         } else if limit > 0 && pipe.pointee.hasUnsent && state == .open {
             let reference = PipeReference(pipe: pipe, owner: owner)
             ioThread.post { [self] in
@@ -120,11 +123,7 @@ extension SocketEngine {
         finishIfSent(pipe)
     }
 
-    private func discardUnsent(of pipe: Pipe) {
-        discard(pipe.flight.takeUnsentMessages())
-        discard(pipe.pointee.fill.takeUnsentMessages())
-        pipe.pointee.queuedMessages = 0
-    }
+    private func discardUnsent(of pipe: Pipe) { discard(pipe.takeUnsent()) }
 
     /// Ends a lingering pipe when everything has left. Lock held.
     func finishIfSent(_ pipe: Pipe) {

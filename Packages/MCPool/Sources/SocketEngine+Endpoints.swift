@@ -78,7 +78,8 @@ extension SocketEngine {
                 .bindFailed, endpoint.description, value: Int(error.errno), because: error)
             throw error
         }
-        let acceptor = Acceptor(engine: self, listener: listener)
+        let acceptor = Acceptor(
+            engine: self, listener: listener, isRaw: lock.withLock { pattern.isRaw })
         let real = listener.localEndpoint.description
         lock.lock()
         guard state == .open else {
@@ -94,32 +95,69 @@ extension SocketEngine {
         return real
     }
 
+    /// What `connect` has made.
+    package struct Connected {
+        /// The endpoint as it was understood.
+        package let endpoint: String
+        /// The routing id by which the peer is known already; empty where there is none.
+        package let routingID: [UInt8]
+    }
+
     /// Connects to an endpoint, now or when its peer appears, again whenever the peer goes away.
-    package func connect(_ text: String) throws(SocketError) -> String {
+    ///
+    /// - Parameter peerRoutingID: how the peer is to be known, whatever it says of itself
+    ///   (ZMQ_CONNECT_ROUTING_ID).
+    /// - Throws: also `invalidOption` for an id that is none or is in use, `notSupported` for one on a
+    ///   socket without routing ids.
+    package func connect(
+        _ text: String, peerRoutingID: [UInt8]? = nil
+    ) throws(SocketError) -> Connected {
         try checkOpen()
         let endpoint = try parse(text)
-        if endpoint.scheme == .inproc { return try connectInproc(endpoint) }
+        if endpoint.scheme == .inproc {
+            return try connectInproc(endpoint, peerRoutingID: peerRoutingID)
+        }
         let transport = try transport(for: endpoint)
-        let options = optionsSnapshot
-        let dialer = Dialer(
-            engine: self, endpoint: endpoint, transport: transport, options: options)
         lock.lock()
-        guard state == .open else {
-            lock.unlock()
-            throw closedError()
-        }
-        guard let pipe = attachStreamPipe(dialer: dialer) else {
+        let dialer = Dialer(
+            engine: self, endpoint: endpoint, transport: transport, options: options,
+            isRaw: pattern.isRaw)
+        let routingID: [UInt8]
+        do throws(SocketError) {
+            guard state == .open else { throw closedError() }
+            try check(peerRoutingID)
+            guard
+                let pipe = attachStreamPipe(
+                    dialer: dialer, isRaw: dialer.isRaw, peerRoutingID: peerRoutingID)
+            else {
+                throw SocketError(
+                    .invalidState, "the \(pattern.socketType) socket takes no more peers",
+                    endpoint: text)
+            }
+            dialer.pipe = pipe
+            routingID = pipe.pointee.routingID
+        } catch {
             settleAndUnlock()
-            throw SocketError(
-                .invalidState, "the \(pattern.socketType) socket takes no more peers",
-                endpoint: text)
+            throw error
         }
-        dialer.pipe = pipe
         endpoints.append(.dialling(endpoint: endpoint.description, dialer))
         lastEndpoint = endpoint.description
         settleAndUnlock()
         ioThread.post { dialer.dial() }
-        return endpoint.description
+        return Connected(endpoint: endpoint.description, routingID: routingID)
+    }
+
+    /// Looks whether a peer may be known by an id that the user chose. Lock held.
+    func check(_ peerRoutingID: [UInt8]?) throws(SocketError) {
+        guard let id = peerRoutingID else { return }
+        guard (1...255).contains(id.count), id[0] != 0 else {
+            throw SocketError(
+                .invalidOption, "a routing id is 1 to 255 bytes that do not begin with zero")
+        }
+        guard try !pattern.hasPeer(known: id) else {
+            throw SocketError(
+                .invalidOption, "the \(pattern.socketType) socket has a peer of that routing id")
+        }
     }
 
     /// Takes no more connections at a bound endpoint, and ends those that it took.

@@ -11,7 +11,9 @@ extension SocketEngine {
     /// A pipe to a byte stream, attached to the pattern. Lock held.
     ///
     /// - Returns: nil when the pattern refuses it.
-    func attachStreamPipe(dialer: Dialer?) -> Pipe? {
+    func attachStreamPipe(
+        dialer: Dialer?, isRaw: Bool, peerRoutingID: [UInt8]? = nil
+    ) -> Pipe? {
         let owner = PipeOwner()
         let pipe = owner.make(
             engine: self, sendHighWaterMark: options.sendHighWaterMark,
@@ -19,6 +21,8 @@ extension SocketEngine {
         pipe.pointee.owner = owner
         pipe.pointee.dialer = dialer
         setConflating(pipe)
+        pipe.pointee.isRaw = isRaw
+        pipe.choose(peerRoutingID)
         guard attach(pipe) else {
             pipe.pointee.owner = nil
             return nil
@@ -75,23 +79,31 @@ extension SocketEngine {
 
     // MARK: Connections
 
-    /// A connection has shaken hands: it gets its pipe and joins the socket's epoll set. On the I/O
-    /// thread.
+    /// A connection has shaken hands, or needs not: it gets its pipe and joins the socket's epoll set. On
+    /// the I/O thread.
     ///
+    /// - Parameter peer: nil for one that speaks no ZMTP.
     /// - Returns: false when the socket, or its pattern, refuses the peer.
-    func adopt(_ connection: Connection, peer: RemotePeer) -> Bool {
+    func adopt(_ connection: Connection, peer: RemotePeer?) -> Bool {
         lock.lock()
         defer { settleAndUnlock() }
         guard state != .ended, let pipe = pipeForAdopting(connection) else { return false }
-        pipe.pointee.peerSocketType = peer.socketType
-        pipe.pointee.routingID = peer.identity
-        pipe.pointee.peerVersion = peer.version
+        if let peer {
+            pipe.pointee.peerSocketType = peer.socketType
+            pipe.learnRoutingID(peer.identity)
+            pipe.pointee.peerVersion = peer.version
+        }
         guard pattern.connected(pipe) else {
             if connection.dialer == nil { detach(pipe) }
             return false
         }
         pipe.pointee.connection = connection
         pipe.pointee.isBlocked = false
+        // Before anybody reads: it stands in front of what the peer sends.
+        connection.notices = pattern.peerNotices
+        if connection.notices.contains(.connected), !pipe.pointee.isLingering {
+            notify(pipe, extra: 0)
+        }
         connection.pipe = pipe
         streamCount += 1
         _ = cmc_epoll_add(
@@ -115,7 +127,7 @@ extension SocketEngine {
             return pipe
         }
         guard state == .open else { return nil }
-        return attachStreamPipe(dialer: nil)
+        return attachStreamPipe(dialer: nil, isRaw: connection.isRaw)
     }
 
     /// A connection is over: the peer closed, broke the protocol, or the link failed. Lock held, by
@@ -130,6 +142,9 @@ extension SocketEngine {
         unmarkReady(connection)
         graveyard.append(connection)
         pipe.pointee.received.rollback()
+        if connection.notices.contains(.disconnected), !pipe.pointee.isLingering, state == .open {
+            notify(pipe, extra: 1)
+        }
         pipe.pointee.connection = nil
         pipe.pointee.isBlocked = false
         connection.pipe = nil
@@ -139,13 +154,14 @@ extension SocketEngine {
         }
         pattern.disconnected(pipe)
         wishesChanged()
+        if dropsUnsent(of: pipe) { discard(pipe.takeFill()) }
         // A writer that is still at it finds the connection ended and recovers by itself.
         recover(pipe)
         if connection.closesGracefully { drainingLinks += 1 }
         ioThread.post { connection.gone(because: error) }
         if pipe.pointee.dialer == nil {
             pipe.pointee.isReceiveEnded = true
-            if pipe.pointee.received.isEmpty || state != .open {
+            if isEmpty(pipe) || state != .open {
                 markDrained(pipe)
             } else {
                 pattern.readable(pipe)

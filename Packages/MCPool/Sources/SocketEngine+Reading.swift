@@ -147,6 +147,7 @@ extension SocketEngine {
         guard !connection.isEnded, let pipe = connection.pipe else { return }
         if connection.turnMessages > 0 {
             connection.turnMessages = 0
+            if pipe.pointee.isDismissed { dropReceived(of: pipe) }
             pattern.readable(pipe)
         }
         if let error = connection.turnError {

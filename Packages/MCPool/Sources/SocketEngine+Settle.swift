@@ -140,10 +140,15 @@ extension SocketEngine {
         settleAndUnlock()
     }
 
+    /// Whether nobody will receive from the pipe any more. Lock held.
+    func isEmpty(_ pipe: Pipe) -> Bool {
+        pipe.pointee.isDismissed || pipe.pointee.received.isEmpty
+    }
+
     private func detachDrained() {
         while let pipe = drained.popLast() {
             guard pipe.pointee.isAttached, !pipe.pointee.isWriting else { continue }
-            if pipe.pointee.received.isEmpty || state != .open { detach(pipe) }
+            if isEmpty(pipe) || state != .open { detach(pipe) }
         }
     }
 }

@@ -279,32 +279,4 @@ extension SocketEngine {
         }
         settleAndUnlock()
     }
-
-    /// Gives what the dead connection did not take back to the pattern. Lock held, nobody writing.
-    func recover(_ pipe: Pipe) {
-        guard !pipe.pointee.isWriting, pipe.pointee.hasUnsent else { return }
-        let messages =
-            pipe.flight.takeUnsentMessages() + pipe.pointee.fill.takeUnsentMessages()
-        pipe.pointee.queuedMessages = 0
-        guard !messages.isEmpty else { return }
-        defer { discard(messages) }
-        if pipe.pointee.isLingering {
-            // The socket, or the endpoint, is being closed: nobody else takes over.
-            if pipe.pointee.dialer != nil { pipe.restore(messages) }
-            return
-        }
-        pattern.giveBack(messages, from: pipe)
-        wakeSenders()
-    }
-}
-
-extension Pipe {
-    /// Puts messages that came back into the pipe again, for its next connection.
-    package func restore(_ messages: [Recovered]) {
-        for message in messages {
-            message.withMessage { message in
-                Outgoing.withMessage(message) { write($0) }
-            }
-        }
-    }
 }

@@ -9,6 +9,7 @@ import signal
 import struct
 import sys
 import time
+import urllib.request
 
 import zmq
 
@@ -103,6 +104,24 @@ def op_echo(name, count):
         if frames is None:
             raise TimeoutError("nothing to echo")
         sockets[name].send_multipart(frames)
+
+
+def op_fetch(endpoint):
+    """What an HTTP client gets there."""
+    with urllib.request.urlopen(endpoint.replace("tcp:", "http:") + "/page", timeout=5) as page:
+        return [page.status, page.headers["X-Path"], word(page.read())]
+
+
+def op_gather(name, count):
+    """Receives so many bytes of a STREAM's peers; who they are, and the bytes."""
+    peers, gathered = set(), bytearray()
+    while len(gathered) < int(count):
+        frames = receive(name, 5000)
+        if frames is None:
+            raise TimeoutError(f"{len(gathered)} bytes of {count}")
+        peers.add(word(frames[0].buffer))
+        gathered += frames[1].buffer
+    return [*peers, word(gathered)]
 
 
 def op_sendcounted(name, first, count, size, *topic):
