@@ -80,6 +80,7 @@ import Testing
         ("tcp://[127.0.0.1]:80", "not an IPv6 address"),
         ("tcp://[::1%]:80", "not an IPv6 address"),
         ("tcp://[::1%a b]:80", "not an IPv6 address"),
+        ("://localhost:1", "the transport is missing"),
         ("tcp://[::1:80", "[address]:port"),
         ("tcp://[]:80", "[address]:port"),
         ("tcp://[localhost]:80", "not an IPv6 address"),
@@ -102,7 +103,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "pgm", "epgm", "norm", "tipc", "vmci", "vsock", "ws", "wss", "udp", "gssapi",
+        "pgm", "epgm", "norm", "tipc", "vmci", "vsock", "ws", "wss", "gssapi",
     ])
     func `A transport of other implementations is refused by name`(_ name: String) {
         #expect {
@@ -114,7 +115,16 @@ import Testing
         }
     }
 
-    @Test(arguments: ["foo://bar:1", "TCP://localhost:1", "://localhost:1", " tcp://localhost:1"])
+    @Test func `The transport of other socket types is told from unknown ones`() {
+        #expect {
+            try Endpoint("udp://127.0.0.1:5555")
+        } throws: { error in
+            guard let error = error as? TransportError else { return false }
+            return error.code == .incompatibleTransport && error.message.contains("udp")
+        }
+    }
+
+    @Test(arguments: ["foo://bar:1", "TCP://localhost:1", " tcp://localhost:1"])
     func `An unknown transport is refused`(_ text: String) {
         #expect {
             try Endpoint(text)

@@ -13,6 +13,8 @@ public struct TransportError: Error, Sendable, Equatable, CustomStringConvertibl
         public static let invalidEndpoint = Code("invalidEndpoint")
         /// The transport does not exist here, or the host has no support for it.
         public static let unsupportedTransport = Code("unsupportedTransport")
+        /// The transport is not for sockets of the types that exist here: `udp` is for RADIO and DISH.
+        public static let incompatibleTransport = Code("incompatibleTransport")
         /// Something else listens there.
         public static let addressInUse = Code("addressInUse")
         /// The address is not one of this host.
