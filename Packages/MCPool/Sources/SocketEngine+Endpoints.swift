@@ -1,4 +1,5 @@
 import CMCLinux
+import Glibc
 import MCLock
 import MCQueue
 import MCTransport
@@ -100,6 +101,11 @@ extension SocketEngine {
         let endpoint = try parse(text)
         if endpoint.scheme == .inproc { return try connectInproc(endpoint) }
         let transport = try transport(for: endpoint)
+        do throws(TransportError) {
+            try transport.checkDestination(endpoint)
+        } catch {
+            throw SocketError(error)
+        }
         let options = optionsSnapshot
         let dialer = Dialer(
             engine: self, endpoint: endpoint, transport: transport, options: options)
@@ -107,6 +113,10 @@ extension SocketEngine {
         guard state == .open else {
             lock.unlock()
             throw closedError()
+        }
+        if connectsOnce, !indices(of: [endpoint.description], bound: false).isEmpty {
+            lock.unlock()
+            return endpoint.description
         }
         guard let pipe = attachStreamPipe(dialer: dialer) else {
             settleAndUnlock()
@@ -134,19 +144,41 @@ extension SocketEngine {
 
     private func remove(_ text: String, bound: Bool) throws(SocketError) {
         try checkOpen()
-        let name = try parse(text).description
-        lock.lock()
-        guard let index = endpoints.lastIndex(where: { $0.endpoint == name && $0.isBound == bound })
-        else {
-            lock.unlock()
+        let endpoint = try parse(text)
+        var records = takeRecords(of: [endpoint.description], bound: bound)
+        if records.isEmpty, bound, let transport = transports[endpoint.scheme] {
+            // Asked last, because it may look names up.
+            records = takeRecords(
+                of: transport.listenerNames(of: endpoint, options: linkOptions), bound: true)
+        }
+        guard !records.isEmpty else {
             throw SocketError(
                 .invalidEndpoint,
                 "the \(pattern.socketType) socket is not \(bound ? "bound" : "connected") there",
-                endpoint: text)
+                endpoint: text, errno: ENOENT)
         }
-        let record = endpoints.remove(at: index)
-        settleAndUnlock()
-        take(down: record)
+        for record in records { take(down: record) }
+    }
+
+    /// Takes the records of an endpoint off the list: all of them, where it was connected to more than
+    /// once.
+    private func takeRecords(of names: [String], bound: Bool) -> [EndpointRecord] {
+        lock.lock()
+        defer { settleAndUnlock() }
+        return indices(of: names, bound: bound).reversed().map { endpoints.remove(at: $0) }
+    }
+
+    /// Lock held.
+    private func indices(of names: [String], bound: Bool) -> [Int] {
+        endpoints.indices.filter {
+            endpoints[$0].isBound == bound && names.contains(endpoints[$0].endpoint)
+        }
+    }
+
+    /// Whether a second connection to the same endpoint would be pointless: connecting again changes
+    /// nothing then (the zmq_connect manual).
+    private var connectsOnce: Bool {
+        ["DEALER", "SUB", "PUB", "REQ"].contains(pattern.socketType)
     }
 
     /// Takes an endpoint down that is no longer on the list.
