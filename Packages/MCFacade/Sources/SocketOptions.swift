@@ -73,6 +73,15 @@ public struct SocketOptions: Sendable, Equatable {
     public var typeOfService = 0
     /// The network interface that alone is used (ZMQ_BINDTODEVICE). Empty: any.
     public var device = ""
+    /// Where TCP peers may come from, as numbers or ranges of them: `192.0.2.7`, `10.0.0.0/8`, `::1`
+    /// (ZMQ_TCP_ACCEPT_FILTER). Of endpoints that are bound later; empty: from anywhere.
+    public var tcpAcceptFilters: [String] = []
+    /// The processes, users and groups, by number, that may connect over `ipc://`
+    /// (ZMQ_IPC_FILTER_PID, ZMQ_IPC_FILTER_UID, ZMQ_IPC_FILTER_GID). Who is in one of the three is
+    /// accepted. Of endpoints that are bound later; all empty: everybody.
+    public var ipcFilterProcessIDs: Set<Int32> = []
+    public var ipcFilterUserIDs: Set<UInt32> = []
+    public var ipcFilterGroupIDs: Set<UInt32> = []
 
     public init() {}
 
@@ -107,6 +116,7 @@ public struct SocketOptions: Sendable, Equatable {
         guard device.utf8.count <= 15, !device.utf8.contains(0) else {
             throw SocketError(.invalidOption, "device is no name of a network interface")
         }
+        try checkFilters()
         guard routingID.count <= 255 else {
             throw SocketError(
                 .invalidOption, "routingID has \(routingID.count) bytes, at most 255 are allowed")
@@ -170,6 +180,7 @@ extension SocketOptions {
             tcpMaximumRetransmitMilliseconds == 0 ? nil : tcpMaximumRetransmitMilliseconds
         engine.link.typeOfService = typeOfService
         engine.link.device = device
+        engine.link.filter = filter
     }
 
     /// -1 is the system's choice.
@@ -202,5 +213,6 @@ extension SocketOptions {
         tcpMaximumRetransmitMilliseconds = engine.link.unacknowledgedMilliseconds ?? 0
         typeOfService = engine.link.typeOfService
         device = engine.link.device
+        readFilter(engine.link.filter)
     }
 }

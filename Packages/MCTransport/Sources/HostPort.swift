@@ -1,5 +1,3 @@
-import Glibc
-
 /// A host and a port, as in `127.0.0.1:5555`, `[::1]:5555`, `eth0:*` or `*:0`.
 public struct HostPort: Sendable, Hashable, CustomStringConvertible {
     /// The name, number or interface without brackets; `*` for all interfaces.
@@ -97,27 +95,14 @@ extension HostPort {
         if parts.count == 2, parts[1].isEmpty || !parts[1].utf8.allSatisfy(isNameByte) {
             return false
         }
-        return Self.ipv6Bytes(parts[0]) != nil
+        return AddressBytes.ipv6(String(parts[0])) != nil
     }
 }
-
-// MARK: - Numbers
 
 extension HostPort {
     /// The 4 or 16 bytes of the host's number, in network order and without its zone; nil for a name.
     public var addressBytes: [UInt8]? {
         isIPv6
-            ? Self.ipv6Bytes(host.prefix { $0 != "%" }) : Self.bytes(of: host, AF_INET, count: 4)
-    }
-
-    private static func ipv6Bytes(_ text: Substring) -> [UInt8]? {
-        bytes(of: String(text), AF_INET6, count: 16)
-    }
-
-    private static func bytes(of text: String, _ family: Int32, count: Int) -> [UInt8]? {
-        var bytes = [UInt8](repeating: 0, count: count)
-        // Safe because the text is borrowed for the call, and an address of the family has so many
-        // bytes.
-        return unsafe inet_pton(family, text, &bytes) == 1 ? bytes : nil
+            ? AddressBytes.ipv6(String(host.prefix { $0 != "%" })) : AddressBytes.ipv4(host)
     }
 }

@@ -27,6 +27,8 @@ public struct LinkOptions: Sendable, Hashable {
     public var typeOfService = 0
     /// The network interface that alone is used (SO_BINDTODEVICE; ZMQ_BINDTODEVICE); empty for any.
     public var device = ""
+    /// Whose connections are accepted.
+    public var filter = PeerFilter()
 
     /// Makes options; the defaults are libzmq's, but for the backlog. libzmq's is 100, and a peer
     /// that comes when so many wait is put off: for a second by TCP, which repeats its SYN then, for

@@ -15,6 +15,10 @@ public struct TransportError: Error, Sendable, Equatable, CustomStringConvertibl
         public static let unsupportedTransport = Code("unsupportedTransport")
         /// The transport is not for sockets of the types that exist here: `udp` is for RADIO and DISH.
         public static let incompatibleTransport = Code("incompatibleTransport")
+        /// The text is not a range of IP addresses.
+        public static let invalidAddressRange = Code("invalidAddressRange")
+        /// The listener's filter does not accept the peer, whose connection is closed.
+        public static let refusedByFilter = Code("refusedByFilter")
         /// Something else listens there.
         public static let addressInUse = Code("addressInUse")
         /// The address is not one of this host.

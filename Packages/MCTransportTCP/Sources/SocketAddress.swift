@@ -68,6 +68,15 @@ struct SocketAddress: Sendable, Hashable {
     }
 }
 
+extension SocketAddress {
+    /// The 4 or 16 bytes of the IP address; nil for other families.
+    var number: [UInt8]? {
+        var number = [UInt8](repeating: 0, count: 16)
+        let count = unsafe cmc_net_address_number(bytes, UInt32(bytes.count), &number)
+        return count > 0 ? Array(number[..<Int(count)]) : nil
+    }
+}
+
 /// A positive error number on its way to the place that knows the endpoint.
 struct Errno: Error {
     let number: Int32
