@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <ifaddrs.h>
 #include <netdb.h>
@@ -56,6 +57,22 @@ int cmc_net_is_connected_to_itself(int fd) {
     if (getsockname(fd, (struct sockaddr *)&local, &local_length) < 0) return -errno;
     if (getpeername(fd, (struct sockaddr *)&peer, &peer_length) < 0) return -errno;
     return local_length == peer_length && memcmp(&local, &peer, local_length) == 0;
+}
+
+int cmc_net_is_listening(int fd) {
+    int type = 0, listens = 0;
+    socklen_t length = sizeof type;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) < 0) return -errno;
+    if (type != SOCK_STREAM) return -ESOCKTNOSUPPORT;
+    length = sizeof listens;
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) < 0) return -errno;
+    return listens != 0;
+}
+
+int cmc_net_make_ours(int fd) {
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) return -errno;
+    return result(fcntl(fd, F_SETFD, FD_CLOEXEC));
 }
 
 static int option_of(int option, int *level, int *name) {

@@ -27,6 +27,24 @@ public class Socket: @unchecked Sendable {
         try engine.bind(endpoint)
     }
 
+    /// Takes connections with a socket that the program, or a service manager, has made and bound
+    /// (ZMQ_USE_FD). Options that count before that, such as buffer sizes, are its maker's.
+    ///
+    /// - Parameters:
+    ///   - endpoint: says the transport, `tcp://` or `ipc://`, by any address of it: where the socket is
+    ///     bound, the kernel knows.
+    ///   - descriptor: a stream socket; it listens already, or is made to. It belongs to this socket
+    ///     when this returns, which makes it non-blocking and close-on-exec and closes it in the end;
+    ///     the file of an `ipc://` path stays. When this throws it is still the caller's.
+    /// - Returns: the real endpoint.
+    /// - Throws: as `bind(_:)`; `systemError` for what is no such socket.
+    @discardableResult
+    public final func bind(
+        _ endpoint: String, descriptor: Int32
+    ) throws(SocketError) -> String {
+        try engine.bind(endpoint, descriptor: descriptor)
+    }
+
     /// Connects to an endpoint, now or when its peer appears, and again whenever the peer goes. A TCP
     /// endpoint may say where the connection comes from: `tcp://eth1:0;server:5555`.
     ///

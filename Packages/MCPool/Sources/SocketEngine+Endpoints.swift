@@ -64,15 +64,22 @@ extension SocketEngine {
 
     /// Takes connections at an endpoint.
     ///
+    /// - Parameter descriptor: a socket that is bound already, at whatever address; the engine's from
+    ///   the moment this returns.
     /// - Returns: the real endpoint, with the port that `*` or 0 became.
-    package func bind(_ text: String) throws(SocketError) -> String {
+    package func bind(_ text: String, descriptor: Int32? = nil) throws(SocketError) -> String {
         try checkOpen()
         let endpoint = try parse(text)
-        if endpoint.scheme == .inproc { return try bindInproc(endpoint) }
+        if endpoint.scheme == .inproc, descriptor == nil { return try bindInproc(endpoint) }
         let listener: any StreamListener
         let transport = try transport(for: endpoint)
         do throws(TransportError) {
-            listener = try transport.listen(on: endpoint, options: linkOptions)
+            if let descriptor {
+                try checkUnused(descriptor)
+                listener = try transport.listen(with: descriptor, options: linkOptions)
+            } else {
+                listener = try transport.listen(on: endpoint, options: linkOptions)
+            }
         } catch {
             let error = SocketError(error)
             note(
@@ -93,6 +100,19 @@ extension SocketEngine {
         note(.listening, real, value: Int(listener.descriptor))
         ioThread.post { acceptor.start() }
         return real
+    }
+
+    /// A descriptor with two owners would be closed twice.
+    private func checkUnused(_ descriptor: Int32) throws(TransportError) {
+        let isUsed = lock.withLock {
+            endpoints.contains { record in
+                guard case .listening(_, let acceptor) = record else { return false }
+                return acceptor.listener.descriptor == descriptor
+            }
+        }
+        if isUsed {
+            throw .system(EADDRINUSE, cannot: "bind the descriptor", "\(descriptor)")
+        }
     }
 
     /// Connects to an endpoint, now or when its peer appears, again whenever the peer goes away.

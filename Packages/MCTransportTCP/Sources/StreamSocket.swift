@@ -16,6 +16,9 @@ struct StreamSocket: ~Copyable {
         descriptor = made
     }
 
+    /// Takes ownership of a socket that has been set up elsewhere.
+    init(owning number: Int32) { descriptor = OwnedDescriptor(owning: number) }
+
     /// Options that links have from the beginning, accepted ones as well. TCP_NODELAY always: batching
     /// is the engine's business, above the kernel.
     static func apply(

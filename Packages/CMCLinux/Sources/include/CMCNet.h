@@ -37,6 +37,11 @@ int cmc_net_connect_result(int fd);
 /// 1, 0 or -errno.
 int cmc_net_is_connected_to_itself(int fd);
 
+/// Whether a socket of streams listens already: 1 or 0; -ESOCKTNOSUPPORT when it is of another type.
+int cmc_net_is_listening(int fd);
+/// Makes a descriptor that came from elsewhere non-blocking and close-on-exec.
+int cmc_net_make_ours(int fd);
+
 #define CMC_NET_SEND_BUFFER 1
 #define CMC_NET_RECEIVE_BUFFER 2
 #define CMC_NET_REUSE_ADDRESS 3
