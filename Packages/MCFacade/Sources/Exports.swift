@@ -6,6 +6,7 @@
 @_exported public import enum MCCodec.TensorLayout
 @_exported public import struct MCMemory.Frame
 @_exported public import struct MCMemory.Message
+@_exported public import struct MCPool.ReconnectStop
 @_exported public import struct MCPool.SocketError
 @_exported public import struct MCPool.SocketEvent
 @_exported public import class MCPool.SocketMonitor

@@ -21,11 +21,14 @@ public struct SocketOptions: Sendable, Equatable {
     /// (ZMQ_LINGER). 0: it is dropped; -1: for ever.
     public var lingerMilliseconds = -1
     /// The pause before a lost or refused connection is dialled again (ZMQ_RECONNECT_IVL). -1: it
-    /// is not.
+    /// is not, and its endpoint is off the socket.
     public var reconnectIntervalMilliseconds = 100
     /// The longest pause, which doubles each time, between attempts (ZMQ_RECONNECT_IVL_MAX). 0: it
     /// stays as it is.
     public var reconnectIntervalMaxMilliseconds = 0
+    /// When a connection is not dialled again (ZMQ_RECONNECT_STOP). Of endpoints that are connected
+    /// later.
+    public var reconnectStop: ReconnectStop = []
     /// The kernel's send buffer (ZMQ_SNDBUF).
     public var sendBufferBytes = -1
     /// The kernel's receive buffer (ZMQ_RCVBUF).
@@ -116,6 +119,10 @@ public struct SocketOptions: Sendable, Equatable {
         guard device.utf8.count <= 15, !device.utf8.contains(0) else {
             throw SocketError(.invalidOption, "device is no name of a network interface")
         }
+        guard !reconnectStop.isUnknown else {
+            throw SocketError(
+                .invalidOption, "reconnectStop has unknown bits: \(reconnectStop.rawValue)")
+        }
         try checkFilters()
         guard routingID.count <= 255 else {
             throw SocketError(
@@ -160,6 +167,7 @@ extension SocketOptions {
         engine.lingerMilliseconds = lingerMilliseconds
         engine.reconnectIntervalMilliseconds = reconnectIntervalMilliseconds
         engine.reconnectIntervalMaxMilliseconds = reconnectIntervalMaxMilliseconds
+        engine.reconnectStop = reconnectStop
         engine.sendBufferBytes = sendBufferBytes
         engine.receiveBufferBytes = receiveBufferBytes
         engine.maximumMessageBytes = maximumMessageBytes
@@ -194,6 +202,7 @@ extension SocketOptions {
         lingerMilliseconds = engine.lingerMilliseconds
         reconnectIntervalMilliseconds = engine.reconnectIntervalMilliseconds
         reconnectIntervalMaxMilliseconds = engine.reconnectIntervalMaxMilliseconds
+        reconnectStop = engine.reconnectStop
         sendBufferBytes = engine.sendBufferBytes
         receiveBufferBytes = engine.receiveBufferBytes
         maximumMessageBytes = engine.maximumMessageBytes

@@ -24,8 +24,8 @@ extension Connection {
                 self.handshakeTimer = nil
                 self.fail(
                     SocketError(
-                        .protocolError, "no handshake within \(limit) ms", endpoint: self.link.peer)
-                )
+                        .systemError, "no handshake within \(limit) ms", endpoint: self.link.peer,
+                        errno: ETIMEDOUT))
             }
         }
         if phase == .handshaking { startHandshake() }
@@ -160,11 +160,12 @@ extension Connection {
     /// Ends a connection that has not joined its socket.
     func fail(_ error: SocketError) {
         guard phase != .over else { return }
+        let inHandshake = phase != .connecting
         noteFailure(error)
         leaveIOThread()
         link.close()
         acceptor?.lost(self)
-        dialer?.connectionFailed(error)
+        dialer?.connectionFailed(error, inHandshake: inHandshake)
     }
 }
 

@@ -15,12 +15,15 @@ final class Dialer: @unchecked Sendable {
     let transport: any StreamTransport
     var pipe: Pipe?
 
+    private let stopsRetrying: ReconnectStop
     private var backoff: Backoff
     private var addresses: [LinkAddress] = []
     private var connection: Connection?
     private var retryTimer: UInt64?
     private var connectTimer: UInt64?
     private var isStopped = false
+    /// The user has disconnected the endpoint; what was sent may still leave.
+    private var isTakenBack = false
 
     init(
         engine: SocketEngine, endpoint: Endpoint, transport: any StreamTransport,
@@ -29,6 +32,7 @@ final class Dialer: @unchecked Sendable {
         self.engine = engine
         self.endpoint = endpoint
         self.transport = transport
+        stopsRetrying = options.reconnectStop
         backoff = Backoff(
             intervalMilliseconds: options.reconnectIntervalMilliseconds,
             maximumMilliseconds: options.reconnectIntervalMaxMilliseconds)
@@ -97,11 +101,19 @@ final class Dialer: @unchecked Sendable {
     }
 
     /// The connection did not come to be.
-    func connectionFailed(_ error: SocketError) {
+    ///
+    /// - Parameter inHandshake: somebody had answered.
+    func connectionFailed(_ error: SocketError, inHandshake: Bool) {
         cancelConnectTimer()
         connection = nil
         guard !isStopped else { return }
-        if addresses.isEmpty { retry(because: error) } else { tryNext() }
+        if inHandshake, stopsRetrying.contains(.handshakeFailed) {
+            giveUp()
+        } else if addresses.isEmpty {
+            retry(because: error)
+        } else {
+            tryNext()
+        }
     }
 
     /// The connection was lost.
@@ -111,8 +123,13 @@ final class Dialer: @unchecked Sendable {
     }
 
     private func retry(because error: SocketError?) {
+        guard !isStopped, retryTimer == nil else { return }
         var random = SystemRandomNumberGenerator()
-        guard !isStopped, retryTimer == nil, let delay = backoff.next(using: &random) else {
+        guard !isRefusal(error) || !stopsRetrying.contains(.connectionRefused),
+            !isTakenBack || !stopsRetrying.contains(.afterDisconnect),
+            let delay = backoff.next(using: &random)
+        else {
+            giveUp()
             return
         }
         engine.note(
@@ -121,6 +138,23 @@ final class Dialer: @unchecked Sendable {
             self?.retryTimer = nil
             self?.dial()
         }
+    }
+
+    /// Nobody is bound there. Of an ipc path whose listener has gone, nothing may be left at all.
+    private func isRefusal(_ error: SocketError?) -> Bool {
+        error?.errno == ECONNREFUSED || (endpoint.scheme == .ipc && error?.errno == ENOENT)
+    }
+
+    /// The endpoint has been disconnected.
+    func takenBack() {
+        isTakenBack = true
+        if retryTimer != nil, stopsRetrying.contains(.afterDisconnect) { giveUp() }
+    }
+
+    /// Dials no more, and has the endpoint taken off the socket.
+    private func giveUp() {
+        stop()
+        engine.abandon(self)
     }
 
     private func cancelConnectTimer() {

@@ -177,7 +177,10 @@ extension SocketEngine {
                 "the \(pattern.socketType) socket is not \(bound ? "bound" : "connected") there",
                 endpoint: text, errno: ENOENT)
         }
-        for record in records { take(down: record) }
+        for record in records {
+            take(down: record)
+            if case .dialling(_, let dialer) = record { ioThread.post { dialer.takenBack() } }
+        }
     }
 
     /// Takes the records of an endpoint off the list: all of them, where it was connected to more than
