@@ -76,6 +76,13 @@ public struct SocketOptions: Sendable, Equatable {
     public var typeOfService = 0
     /// The network interface that alone is used (ZMQ_BINDTODEVICE). Empty: any.
     public var device = ""
+    /// The SOCKS5 proxy, `host:port`, that makes this socket's TCP connections (ZMQ_SOCKS_PROXY). Names
+    /// of endpoints go to it as they are. Empty: none.
+    public var socksProxy = ""
+    /// Who the socket is to the proxy, up to 255 bytes each (ZMQ_SOCKS_USERNAME, ZMQ_SOCKS_PASSWORD,
+    /// RFC 1929). An empty name: it does not say.
+    public var socksUsername = ""
+    public var socksPassword = ""
     /// Where TCP peers may come from, as numbers or ranges of them: `192.0.2.7`, `10.0.0.0/8`, `::1`
     /// (ZMQ_TCP_ACCEPT_FILTER). Of endpoints that are bound later; empty: from anywhere.
     public var tcpAcceptFilters: [String] = []
@@ -124,6 +131,7 @@ public struct SocketOptions: Sendable, Equatable {
                 .invalidOption, "reconnectStop has unknown bits: \(reconnectStop.rawValue)")
         }
         try checkFilters()
+        try checkProxy()
         guard routingID.count <= 255 else {
             throw SocketError(
                 .invalidOption, "routingID has \(routingID.count) bytes, at most 255 are allowed")
@@ -189,6 +197,9 @@ extension SocketOptions {
         engine.link.typeOfService = typeOfService
         engine.link.device = device
         engine.link.filter = filter
+        engine.link.proxyAddress = socksProxy
+        engine.link.proxyUsername = socksUsername
+        engine.link.proxyPassword = socksPassword
     }
 
     /// -1 is the system's choice.
@@ -223,5 +234,8 @@ extension SocketOptions {
         typeOfService = engine.link.typeOfService
         device = engine.link.device
         readFilter(engine.link.filter)
+        socksProxy = engine.link.proxyAddress
+        socksUsername = engine.link.proxyUsername
+        socksPassword = engine.link.proxyPassword
     }
 }

@@ -38,6 +38,11 @@ extension Connection {
             fail(SocketError(error))
             return
         }
+        if negotiation == nil { streamStands() } else { startNegotiating() }
+    }
+
+    /// A dialled connection reaches the peer.
+    func streamStands() {
         phase = .handshaking
         engine.note(.connected, endpoint, value: Int(link.descriptor))
         startHandshake()
@@ -67,12 +72,12 @@ extension Connection {
         if phase == .handshaking { updateInterest() }
     }
 
-    private func updateInterest() {
+    func updateInterest() {
         let events = handshakeOutput.isEmpty ? CMC_POLL_IN : CMC_POLL_IN | CMC_POLL_OUT
         _ = cmc_epoll_modify(engine.ioThread.epoll, link.descriptor, events, ioToken)
     }
 
-    private func writeHandshake() {
+    func writeHandshake() {
         while !handshakeOutput.isEmpty {
             let result = unsafe handshakeOutput.withUnsafeMutableBytes { bytes -> LinkResult in
                 var vector = unsafe iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
@@ -106,7 +111,7 @@ extension Connection {
         }
     }
 
-    private func received(_ bytes: UnsafeRawBufferPointer) {
+    func received(_ bytes: UnsafeRawBufferPointer) {
         guard var handshake = self.handshake else { return }
         var output: [UInt8] = []
         let consumed: Int

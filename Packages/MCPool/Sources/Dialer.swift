@@ -17,6 +17,8 @@ final class Dialer: @unchecked Sendable {
 
     private let stopsRetrying: ReconnectStop
     private var backoff: Backoff
+    /// Who connects for us, as it was when the addresses were looked up.
+    private var proxy: SOCKSProxy?
     private var addresses: [LinkAddress] = []
     private var connection: Connection?
     private var retryTimer: UInt64?
@@ -41,11 +43,29 @@ final class Dialer: @unchecked Sendable {
     /// Looks the endpoint up and dials.
     func dial() {
         guard !isStopped else { return }
-        transport.resolve(endpoint, options: engine.linkOptions) { [weak self] result in
+        let options = engine.linkOptions
+        do throws(TransportError) {
+            proxy = endpoint.scheme == .tcp ? try options.proxy() : nil
+        } catch {
+            retry(because: SocketError(error))
+            return
+        }
+        transport.resolve(nextHop, options: options) { [weak self] result in
             // Names come back on a resolver's thread, numbers at once.
             guard let self else { return }
             self.engine.ioThread.post { self.resolved(result) }
         }
+    }
+
+    /// Where to connect to: the endpoint, or the proxy, from where the endpoint says unless the proxy's
+    /// address says it.
+    private var nextHop: Endpoint {
+        guard let proxy else { return endpoint }
+        guard let source = endpoint.source, proxy.endpoint.source == nil else {
+            return proxy.endpoint
+        }
+        let address = "\(source);\(proxy.endpoint.address)"
+        return (try? Endpoint(scheme: .tcp, address: address)) ?? proxy.endpoint
     }
 
     private func resolved(_ result: Result<[LinkAddress], TransportError>) {
@@ -73,6 +93,9 @@ final class Dialer: @unchecked Sendable {
             let connection = Connection(
                 engine: engine, link: link, dialer: self, acceptor: nil,
                 options: engine.optionsSnapshot)
+            if let proxy, let destination = endpoint.hostPort {
+                connection.negotiation = SOCKSNegotiation(proxy, to: destination)
+            }
             self.connection = connection
             engine.note(.connectDelayed, endpoint.description, value: Int(EINPROGRESS))
             let limit = engine.optionsSnapshot.connectTimeoutMilliseconds

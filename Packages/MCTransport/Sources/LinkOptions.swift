@@ -27,6 +27,11 @@ public struct LinkOptions: Sendable, Hashable {
     public var typeOfService = 0
     /// The network interface that alone is used (SO_BINDTODEVICE; ZMQ_BINDTODEVICE); empty for any.
     public var device = ""
+    /// The proxy that makes TCP connections for us (ZMQ_SOCKS_PROXY), empty for none; and who we are to
+    /// it (ZMQ_SOCKS_USERNAME, ZMQ_SOCKS_PASSWORD).
+    public var proxyAddress = ""
+    public var proxyUsername = ""
+    public var proxyPassword = ""
     /// Whose connections are accepted.
     public var filter = PeerFilter()
 
@@ -41,5 +46,13 @@ public struct LinkOptions: Sendable, Hashable {
         self.receiveBufferBytes = receiveBufferBytes
         self.backlog = backlog
         self.ipv6 = ipv6
+    }
+
+    /// The proxy, if there is one.
+    /// - Throws: ``TransportError/Code/invalidEndpoint``.
+    public func proxy() throws(TransportError) -> SOCKSProxy? {
+        guard !proxyAddress.isEmpty else { return nil }
+        return try SOCKSProxy(
+            address: proxyAddress, username: proxyUsername, password: proxyPassword)
     }
 }

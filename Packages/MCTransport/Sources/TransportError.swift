@@ -33,7 +33,9 @@ public struct TransportError: Error, Sendable, Equatable, CustomStringConvertibl
         public static let timedOut = Code("timedOut")
         /// The host name has no address.
         public static let unresolvedName = Code("unresolvedName")
-        /// The process may not do this.
+        /// The proxy failed, or broke its protocol.
+        public static let proxyError = Code("proxyError")
+        /// The process, or we as seen by a proxy, may not do this.
         public static let permissionDenied = Code("permissionDenied")
         /// The process or the host has no descriptor left. Worth another try later.
         public static let tooManyDescriptors = Code("tooManyDescriptors")
