@@ -89,6 +89,7 @@ static int option_of(int option, int *level, int *name) {
     case CMC_NET_USER_TIMEOUT: *level = IPPROTO_TCP, *name = TCP_USER_TIMEOUT; return 0;
     case CMC_NET_TYPE_OF_SERVICE: *level = IPPROTO_IP, *name = IP_TOS; return 0;
     case CMC_NET_TRAFFIC_CLASS: *level = IPPROTO_IPV6, *name = IPV6_TCLASS; return 0;
+    case CMC_NET_PRIORITY: *level = SOL_SOCKET, *name = SO_PRIORITY; return 0;
     default: return -ENOPROTOOPT;
     }
 }

@@ -74,6 +74,9 @@ public struct SocketOptions: Sendable, Equatable {
     public var tcpMaximumRetransmitMilliseconds = 0
     /// The type of service, or traffic class, of IP packets, 0 to 255 (ZMQ_TOS).
     public var typeOfService = 0
+    /// The priority of packets on this host's network devices (ZMQ_PRIORITY). 0: what the type of service
+    /// makes it; above 6 it needs a privilege.
+    public var packetPriority = 0
     /// The network interface that alone is used (ZMQ_BINDTODEVICE). Empty: any.
     public var device = ""
     /// The SOCKS5 proxy, `host:port`, that makes this socket's TCP connections (ZMQ_SOCKS_PROXY). Names
@@ -122,6 +125,7 @@ public struct SocketOptions: Sendable, Equatable {
         try checkKeepAlive("tcpKeepAliveIntervalSeconds", tcpKeepAliveIntervalSeconds, to: 32_767)
         try check("tcpMaximumRetransmitMilliseconds", tcpMaximumRetransmitMilliseconds, from: 0)
         try check("typeOfService", typeOfService, from: 0, to: 255)
+        try check("packetPriority", packetPriority, from: 0)
         // IFNAMSIZ, less the zero byte.
         guard device.utf8.count <= 15, !device.utf8.contains(0) else {
             throw SocketError(.invalidOption, "device is no name of a network interface")
@@ -195,6 +199,7 @@ extension SocketOptions {
         engine.link.unacknowledgedMilliseconds =
             tcpMaximumRetransmitMilliseconds == 0 ? nil : tcpMaximumRetransmitMilliseconds
         engine.link.typeOfService = typeOfService
+        engine.link.packetPriority = packetPriority
         engine.link.device = device
         engine.link.filter = filter
         engine.link.proxyAddress = socksProxy
@@ -232,6 +237,7 @@ extension SocketOptions {
         tcpKeepAliveIntervalSeconds = engine.link.keepAliveIntervalSeconds ?? -1
         tcpMaximumRetransmitMilliseconds = engine.link.unacknowledgedMilliseconds ?? 0
         typeOfService = engine.link.typeOfService
+        packetPriority = engine.link.packetPriority
         device = engine.link.device
         readFilter(engine.link.filter)
         socksProxy = engine.link.proxyAddress

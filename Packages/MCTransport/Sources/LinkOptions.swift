@@ -25,6 +25,9 @@ public struct LinkOptions: Sendable, Hashable {
     public var unacknowledgedMilliseconds: Int?
     /// The type of service, or traffic class, of packets (ZMQ_TOS).
     public var typeOfService = 0
+    /// The priority of TCP's packets on this host's network devices (SO_PRIORITY; ZMQ_PRIORITY), 0 for
+    /// what the type of service makes it.
+    public var packetPriority = 0
     /// The network interface that alone is used (SO_BINDTODEVICE; ZMQ_BINDTODEVICE); empty for any.
     public var device = ""
     /// The proxy that makes TCP connections for us (ZMQ_SOCKS_PROXY), empty for none; and who we are to

@@ -56,6 +56,10 @@ struct StreamSocket: ~Copyable {
                     descriptor, CMC_NET_TYPE_OF_SERVICE, Int32(clamping: options.typeOfService))
             }
         }
+        // After the type of service, which sets it, too.
+        if options.packetPriority != 0 {
+            try set(descriptor, CMC_NET_PRIORITY, Int32(clamping: options.packetPriority))
+        }
         if !options.device.isEmpty {
             let name = options.device.utf8CString
             try check(

@@ -60,6 +60,8 @@ int cmc_net_make_ours(int fd);
 #define CMC_NET_TYPE_OF_SERVICE 11
 /// Only for IPv6.
 #define CMC_NET_TRAFFIC_CLASS 12
+/// Above 6 needs CAP_NET_ADMIN.
+#define CMC_NET_PRIORITY 13
 
 int cmc_net_set_option(int fd, int option, int value);
 /// The option's value, or -errno.
