@@ -180,6 +180,7 @@ extension FacadeTests {
             ("tipc://{5555,0}", .unsupportedTransport),
             ("ws://127.0.0.1:80", .unsupportedTransport),
             ("nonsense://x", .unsupportedTransport),
+            ("udp://127.0.0.1:5555", .incompatibleTransport),
         ]
 
         @Test(arguments: bad)

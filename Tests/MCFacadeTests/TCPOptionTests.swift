@@ -72,6 +72,20 @@ extension FacadeTests {
             }
         }
 
+        /// Whatever the type of service makes it.
+        @Test(arguments: ["tcp://127.0.0.1:*", "tcp://[::1]:*"])
+        func packetPriority(endpoint: String) throws {
+            try withContext { context in
+                let options = SocketOptions.test {
+                    $0.packetPriority = 3
+                    $0.typeOfService = 0x28
+                }
+                try withEnds(context, at: endpoint, options) { end in
+                    #expect(cmc_net_option(end, CMC_NET_PRIORITY) == 3)
+                }
+            }
+        }
+
         @Test func device() throws {
             try withContext { context in
                 let options = SocketOptions.test { $0.device = "lo" }
@@ -154,7 +168,7 @@ extension FacadeTests {
                     { $0.tcpKeepAliveIntervalSeconds = -2 },
                     { $0.tcpMaximumRetransmitMilliseconds = -1 }, { $0.typeOfService = 256 },
                     { $0.device = "a-name-that-is-too-long" }, { $0.backlog = -1 },
-                    { $0.connectTimeoutMilliseconds = -1 },
+                    { $0.connectTimeoutMilliseconds = -1 }, { $0.packetPriority = -1 },
                 ]
                 for change in changes {
                     #expect(code { try push.setOptions(change) } == .invalidOption)

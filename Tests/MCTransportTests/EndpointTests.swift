@@ -18,6 +18,9 @@ import Testing
         Row(text: "tcp://*:*", scheme: .tcp, host: "*", port: 0),
         Row(text: "tcp://0.0.0.0:0", scheme: .tcp, host: "0.0.0.0", port: 0),
         Row(text: "tcp://[::1]:80", scheme: .tcp, host: "::1", port: 80),
+        Row(text: "tcp://::1:80", scheme: .tcp, host: "::1", port: 80),
+        Row(text: "tcp://2001:db8::1:5:80", scheme: .tcp, host: "2001:db8::1:5", port: 80),
+        Row(text: "tcp://[::ffff:127.0.0.1]:80", scheme: .tcp, host: "::ffff:127.0.0.1", port: 80),
         Row(text: "tcp://[fe80::1%eth0]:80", scheme: .tcp, host: "fe80::1%eth0", port: 80),
         Row(text: "tcp://eth0:*", scheme: .tcp, host: "eth0", port: 0),
         Row(text: "tcp://eth0.100:7", scheme: .tcp, host: "eth0.100", port: 7),
@@ -68,7 +71,16 @@ import Testing
         ("tcp://no such host:80", "character"),
         ("tcp://**:80", "character"),
         ("tcp://h\u{E9}:80", "character"),
-        ("tcp://::1:80", "[address]:port"),
+        ("tcp://::1", "[address]:port"),
+        ("tcp://2001:db8::1", "[address]:port"),
+        ("tcp://fe80::", "[address]:port"),
+        ("tcp://1:2:3:80", "[address]:port"),
+        ("tcp://::1]:80", "[address]:port"),
+        ("tcp://[:::]:80", "not an IPv6 address"),
+        ("tcp://[127.0.0.1]:80", "not an IPv6 address"),
+        ("tcp://[::1%]:80", "not an IPv6 address"),
+        ("tcp://[::1%a b]:80", "not an IPv6 address"),
+        ("://localhost:1", "the transport is missing"),
         ("tcp://[::1:80", "[address]:port"),
         ("tcp://[]:80", "[address]:port"),
         ("tcp://[localhost]:80", "not an IPv6 address"),
@@ -91,7 +103,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "pgm", "epgm", "norm", "tipc", "vmci", "vsock", "ws", "wss", "udp", "gssapi",
+        "pgm", "epgm", "norm", "tipc", "vmci", "vsock", "ws", "wss", "gssapi",
     ])
     func `A transport of other implementations is refused by name`(_ name: String) {
         #expect {
@@ -103,7 +115,16 @@ import Testing
         }
     }
 
-    @Test(arguments: ["foo://bar:1", "TCP://localhost:1", "://localhost:1", " tcp://localhost:1"])
+    @Test func `The transport of other socket types is told from unknown ones`() {
+        #expect {
+            try Endpoint("udp://127.0.0.1:5555")
+        } throws: { error in
+            guard let error = error as? TransportError else { return false }
+            return error.code == .incompatibleTransport && error.message.contains("udp")
+        }
+    }
+
+    @Test(arguments: ["foo://bar:1", "TCP://localhost:1", " tcp://localhost:1"])
     func `An unknown transport is refused`(_ text: String) {
         #expect {
             try Endpoint(text)
@@ -122,6 +143,16 @@ import Testing
         #expect(endpoint.source?.description == "lo:7000")
         #expect(endpoint.hostPort?.description == "[::1]:9")
         #expect(try Endpoint("tcp://[::1]:9").source == nil)
+    }
+
+    @Test func `A number has bytes, a name has none`() throws {
+        #expect(try Endpoint("tcp://127.0.0.1:1").hostPort?.addressBytes == [127, 0, 0, 1])
+        let six = try Endpoint("tcp://[fe80::2%lo]:1").hostPort?.addressBytes
+        #expect(six == [0xfe, 0x80] + [UInt8](repeating: 0, count: 13) + [2])
+        #expect(try Endpoint("tcp://localhost:1").hostPort?.addressBytes == nil)
+        #expect(try Endpoint("tcp://1.2.3:1").hostPort?.addressBytes == nil)
+        // However it was written.
+        #expect(try Endpoint("tcp://::1:80").hostPort?.description == "[::1]:80")
     }
 
     @Test func `An endpoint of its parts is checked as well`() throws {

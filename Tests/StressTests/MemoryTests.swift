@@ -13,15 +13,16 @@ extension Stress {
                 let count = 1000
                 let path = temporaryPath()
                 let server = try Peer(
-                    "serve", "ROUTER", transport == "tcp" ? "tcp://127.0.0.1:*" : "ipc://\(path)")
+                    "serve", "PULL", transport == "tcp" ? "tcp://127.0.0.1:*" : "ipc://\(path)")
                 let endpoint = try server.expect("bound")
                 let client = try Peer("connections", endpoint, "count=\(count)")
                 try client.expect("ready")
-                let serverBefore = try server.stats()
+                let serverBefore = try server.stats { $0.messages == 1 }
                 let clientBefore = try client.stats()
                 try client.tell("connect")
                 try client.expect("connected")
-                let serverAfter = try server.stats()
+                // A message has come over each: all are there.
+                let serverAfter = try server.stats { $0.messages == 2 + count }
                 let clientAfter = try client.stats()
                 #expect(serverAfter.descriptors == serverBefore.descriptors + count)
                 #expect(clientAfter.descriptors == clientBefore.descriptors + count)

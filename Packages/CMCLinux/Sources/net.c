@@ -3,10 +3,13 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
 #include <ifaddrs.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pwd.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +59,22 @@ int cmc_net_is_connected_to_itself(int fd) {
     return local_length == peer_length && memcmp(&local, &peer, local_length) == 0;
 }
 
+int cmc_net_is_listening(int fd) {
+    int type = 0, listens = 0;
+    socklen_t length = sizeof type;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) < 0) return -errno;
+    if (type != SOCK_STREAM) return -ESOCKTNOSUPPORT;
+    length = sizeof listens;
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) < 0) return -errno;
+    return listens != 0;
+}
+
+int cmc_net_make_ours(int fd) {
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) return -errno;
+    return result(fcntl(fd, F_SETFD, FD_CLOEXEC));
+}
+
 static int option_of(int option, int *level, int *name) {
     switch (option) {
     case CMC_NET_SEND_BUFFER: *level = SOL_SOCKET, *name = SO_SNDBUF; return 0;
@@ -70,6 +89,7 @@ static int option_of(int option, int *level, int *name) {
     case CMC_NET_USER_TIMEOUT: *level = IPPROTO_TCP, *name = TCP_USER_TIMEOUT; return 0;
     case CMC_NET_TYPE_OF_SERVICE: *level = IPPROTO_IP, *name = IP_TOS; return 0;
     case CMC_NET_TRAFFIC_CLASS: *level = IPPROTO_IPV6, *name = IPV6_TCLASS; return 0;
+    case CMC_NET_PRIORITY: *level = SOL_SOCKET, *name = SO_PRIORITY; return 0;
     default: return -ENOPROTOOPT;
     }
 }
@@ -107,6 +127,18 @@ int cmc_net_family(const void *address, uint32_t length) {
     if (length < sizeof family) return -EINVAL;
     memcpy(&family, address, sizeof family);
     return family;
+}
+
+int cmc_net_address_number(const void *address, uint32_t length, uint8_t *number) {
+    if (cmc_net_family(address, length) == AF_INET && length >= sizeof(struct sockaddr_in)) {
+        memcpy(number, &((const struct sockaddr_in *)address)->sin_addr, 4);
+        return 4;
+    }
+    if (cmc_net_family(address, length) == AF_INET6 && length >= sizeof(struct sockaddr_in6)) {
+        memcpy(number, &((const struct sockaddr_in6 *)address)->sin6_addr, 16);
+        return 16;
+    }
+    return -EAFNOSUPPORT;
 }
 
 int cmc_net_numeric_address(const char *host, uint16_t port, void *address) {
@@ -167,6 +199,62 @@ int cmc_net_address_text(const void *address, uint32_t length, char *text, uint3
     bool brackets = cmc_net_family(address, length) == AF_INET6;
     int n = snprintf(text, capacity, brackets ? "[%s]:%s" : "%s:%s", host, service);
     return n < 0 || (uint32_t)n >= capacity ? -ENOSPC : n;
+}
+
+// MARK: - Who is at the other end
+
+int cmc_net_peer_credentials(int fd, int32_t *process, uint32_t *user, uint32_t *group) {
+    struct ucred peer;
+    socklen_t length = sizeof peer;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0) return -errno;
+    *process = peer.pid;
+    *user = peer.uid;
+    *group = peer.gid;
+    return 0;
+}
+
+int cmc_net_peer_has_group(int fd, uint32_t group) {
+    // Linux has at most 65536 groups a process (NGROUPS_MAX, getgroups(2)); few have more than some.
+    socklen_t length = 64 * sizeof(gid_t);
+    gid_t *groups = malloc(length);
+    for (;;) {
+        if (!groups) return -ENOMEM;
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &length) == 0) break;
+        int error = errno;
+        free(groups);
+        // The length is now what they need.
+        if (error != ERANGE) return -error;
+        groups = malloc(length);
+    }
+    int found = 0;
+    for (size_t i = 0; i < length / sizeof *groups; i++) found |= groups[i] == group;
+    free(groups);
+    return found;
+}
+
+// Calls one of the database functions with more and more room for its strings.
+#define ASK(function, id, entry, found, room)                                                     \
+    for (size_t size = 1024; size <= 1 << 24; size *= 4) {                                        \
+        free(room);                                                                               \
+        room = malloc(size);                                                                      \
+        found = NULL;                                                                             \
+        if (!room || function(id, &entry, room, size, &found) != ERANGE) break;                   \
+    }
+
+int cmc_net_is_member(uint32_t user, uint32_t group) {
+    struct passwd user_entry, *user_found = NULL;
+    struct group group_entry, *group_found = NULL;
+    char *user_room = NULL, *group_room = NULL;
+    int found = 0;
+    ASK(getpwuid_r, user, user_entry, user_found, user_room)
+    if (user_found) {
+        ASK(getgrgid_r, group, group_entry, group_found, group_room)
+        for (char **name = group_found ? group_found->gr_mem : NULL; name && *name; name++)
+            found |= strcmp(*name, user_found->pw_name) == 0;
+    }
+    free(user_room);
+    free(group_room);
+    return found;
 }
 
 // MARK: - Names

@@ -8,6 +8,7 @@
 @_exported public import struct MCMemory.Message
 @_exported public import struct MCPool.IOThreadSettings
 @_exported public import struct MCPool.PeerNotices
+@_exported public import struct MCPool.ReconnectStop
 @_exported public import struct MCPool.SocketError
 @_exported public import struct MCPool.SocketEvent
 @_exported public import class MCPool.SocketMonitor

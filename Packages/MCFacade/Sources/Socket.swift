@@ -20,31 +20,56 @@ public class Socket: @unchecked Sendable {
     /// `ipc://@abstract`, `inproc://name`, or a bare `host:port`.
     ///
     /// - Returns: the real endpoint, with the port that `*` or 0 became.
-    /// - Throws: `invalidEndpoint`, `unsupportedTransport`, `addressInUse`, `addressNotAvailable`,
-    ///   `systemError`, `closed`.
+    /// - Throws: `invalidEndpoint`, `unsupportedTransport`, `incompatibleTransport`, `addressInUse`,
+    ///   `addressNotAvailable`, `systemError`, `closed`.
     @discardableResult
     public final func bind(_ endpoint: String) throws(SocketError) -> String {
         try engine.bind(endpoint)
     }
 
-    /// Connects to an endpoint, now or when its peer appears, and again whenever the peer goes.
+    /// Takes connections with a socket that the program, or a service manager, has made and bound
+    /// (ZMQ_USE_FD). Options that count before that, such as buffer sizes, are its maker's.
     ///
-    /// - Throws: `invalidEndpoint`, `unsupportedTransport`, `invalidState` when the socket takes no
-    ///   more peers, `closed`.
+    /// - Parameters:
+    ///   - endpoint: says the transport, `tcp://` or `ipc://`, by any address of it: where the socket is
+    ///     bound, the kernel knows.
+    ///   - descriptor: a stream socket; it listens already, or is made to. It belongs to this socket
+    ///     when this returns, which makes it non-blocking and close-on-exec and closes it in the end;
+    ///     the file of an `ipc://` path stays. When this throws it is still the caller's.
+    /// - Returns: the real endpoint.
+    /// - Throws: as `bind(_:)`; `systemError` for what is no such socket.
+    @discardableResult
+    public final func bind(
+        _ endpoint: String, descriptor: Int32
+    ) throws(SocketError) -> String {
+        try engine.bind(endpoint, descriptor: descriptor)
+    }
+
+    /// Connects to an endpoint, now or when its peer appears, and again whenever the peer goes. A TCP
+    /// endpoint may say where the connection comes from: `tcp://eth1:0;server:5555`.
+    ///
+    /// A DEALER, SUB, PUB or REQ socket that is connected there already stays as it is; others have
+    /// one more connection then.
+    ///
+    /// - Throws: `invalidEndpoint`, `unsupportedTransport`, `incompatibleTransport`, `invalidState`
+    ///   when the socket takes no more peers, `closed`.
     public final func connect(_ endpoint: String) throws(SocketError) {
         _ = try engine.connect(endpoint)
     }
 
-    /// Takes no more connections at an endpoint, and ends those that came there.
+    /// Takes no more connections at an endpoint, and ends those that came there. The endpoint is the
+    /// one that `bind` returned, or one that says the same with other words; not `*` for a port or a
+    /// path, which says nothing.
     ///
-    /// - Throws: `invalidEndpoint` when the socket is not bound there.
+    /// - Throws: `invalidEndpoint`; with ENOENT as its number when the socket is not bound there.
     public final func unbind(_ endpoint: String) throws(SocketError) {
         try engine.unbind(endpoint)
     }
 
-    /// Ends the connection to an endpoint; what was sent there still goes, within LINGER.
+    /// Ends the connections to an endpoint, which is written as it was for `connect`; what was sent
+    /// there still goes, within LINGER.
     ///
-    /// - Throws: `invalidEndpoint` when the socket is not connected there.
+    /// - Throws: `invalidEndpoint`; with ENOENT as its number when the socket is not connected there.
     public final func disconnect(_ endpoint: String) throws(SocketError) {
         try engine.disconnect(endpoint)
     }

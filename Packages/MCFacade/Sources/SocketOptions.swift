@@ -21,11 +21,14 @@ public struct SocketOptions: Sendable, Equatable {
     /// (ZMQ_LINGER). 0: it is dropped; -1: for ever.
     public var lingerMilliseconds = -1
     /// The pause before a lost or refused connection is dialled again (ZMQ_RECONNECT_IVL). -1: it
-    /// is not.
+    /// is not, and its endpoint is off the socket.
     public var reconnectIntervalMilliseconds = 100
     /// The longest pause, which doubles each time, between attempts (ZMQ_RECONNECT_IVL_MAX). 0: it
     /// stays as it is.
     public var reconnectIntervalMaxMilliseconds = 0
+    /// When a connection is not dialled again (ZMQ_RECONNECT_STOP). Of endpoints that are connected
+    /// later.
+    public var reconnectStop: ReconnectStop = []
     /// The kernel's send buffer (ZMQ_SNDBUF).
     public var sendBufferBytes = -1
     /// The kernel's receive buffer (ZMQ_RCVBUF).
@@ -78,8 +81,27 @@ public struct SocketOptions: Sendable, Equatable {
     public var tcpMaximumRetransmitMilliseconds = 0
     /// The type of service, or traffic class, of IP packets, 0 to 255 (ZMQ_TOS).
     public var typeOfService = 0
+    /// The priority of packets on this host's network devices (ZMQ_PRIORITY). 0: what the type of service
+    /// makes it; above 6 it needs a privilege.
+    public var packetPriority = 0
     /// The network interface that alone is used (ZMQ_BINDTODEVICE). Empty: any.
     public var device = ""
+    /// The SOCKS5 proxy, `host:port`, that makes this socket's TCP connections (ZMQ_SOCKS_PROXY). Names
+    /// of endpoints go to it as they are. Empty: none.
+    public var socksProxy = ""
+    /// Who the socket is to the proxy, up to 255 bytes each (ZMQ_SOCKS_USERNAME, ZMQ_SOCKS_PASSWORD,
+    /// RFC 1929). An empty name: it does not say.
+    public var socksUsername = ""
+    public var socksPassword = ""
+    /// Where TCP peers may come from, as numbers or ranges of them: `192.0.2.7`, `10.0.0.0/8`, `::1`
+    /// (ZMQ_TCP_ACCEPT_FILTER). Of endpoints that are bound later; empty: from anywhere.
+    public var tcpAcceptFilters: [String] = []
+    /// The processes, users and groups, by number, that may connect over `ipc://`
+    /// (ZMQ_IPC_FILTER_PID, ZMQ_IPC_FILTER_UID, ZMQ_IPC_FILTER_GID). Who is in one of the three is
+    /// accepted. Of endpoints that are bound later; all empty: everybody.
+    public var ipcFilterProcessIDs: Set<Int32> = []
+    public var ipcFilterUserIDs: Set<UInt32> = []
+    public var ipcFilterGroupIDs: Set<UInt32> = []
 
     public init() {}
 
@@ -110,10 +132,17 @@ public struct SocketOptions: Sendable, Equatable {
         try checkKeepAlive("tcpKeepAliveIntervalSeconds", tcpKeepAliveIntervalSeconds, to: 32_767)
         try check("tcpMaximumRetransmitMilliseconds", tcpMaximumRetransmitMilliseconds, from: 0)
         try check("typeOfService", typeOfService, from: 0, to: 255)
+        try check("packetPriority", packetPriority, from: 0)
         // IFNAMSIZ, less the zero byte.
         guard device.utf8.count <= 15, !device.utf8.contains(0) else {
             throw SocketError(.invalidOption, "device is no name of a network interface")
         }
+        guard !reconnectStop.isUnknown else {
+            throw SocketError(
+                .invalidOption, "reconnectStop has unknown bits: \(reconnectStop.rawValue)")
+        }
+        try checkFilters()
+        try checkProxy()
         guard routingID.count <= 255 else {
             throw SocketError(
                 .invalidOption, "routingID has \(routingID.count) bytes, at most 255 are allowed")
@@ -157,6 +186,7 @@ extension SocketOptions {
         engine.lingerMilliseconds = lingerMilliseconds
         engine.reconnectIntervalMilliseconds = reconnectIntervalMilliseconds
         engine.reconnectIntervalMaxMilliseconds = reconnectIntervalMaxMilliseconds
+        engine.reconnectStop = reconnectStop
         engine.sendBufferBytes = sendBufferBytes
         engine.receiveBufferBytes = receiveBufferBytes
         engine.maximumMessageBytes = maximumMessageBytes
@@ -178,7 +208,12 @@ extension SocketOptions {
         engine.link.unacknowledgedMilliseconds =
             tcpMaximumRetransmitMilliseconds == 0 ? nil : tcpMaximumRetransmitMilliseconds
         engine.link.typeOfService = typeOfService
+        engine.link.packetPriority = packetPriority
         engine.link.device = device
+        engine.link.filter = filter
+        engine.link.proxyAddress = socksProxy
+        engine.link.proxyUsername = socksUsername
+        engine.link.proxyPassword = socksPassword
     }
 
     /// -1 is the system's choice.
@@ -192,6 +227,7 @@ extension SocketOptions {
         lingerMilliseconds = engine.lingerMilliseconds
         reconnectIntervalMilliseconds = engine.reconnectIntervalMilliseconds
         reconnectIntervalMaxMilliseconds = engine.reconnectIntervalMaxMilliseconds
+        reconnectStop = engine.reconnectStop
         sendBufferBytes = engine.sendBufferBytes
         receiveBufferBytes = engine.receiveBufferBytes
         maximumMessageBytes = engine.maximumMessageBytes
@@ -212,6 +248,11 @@ extension SocketOptions {
         tcpKeepAliveIntervalSeconds = engine.link.keepAliveIntervalSeconds ?? -1
         tcpMaximumRetransmitMilliseconds = engine.link.unacknowledgedMilliseconds ?? 0
         typeOfService = engine.link.typeOfService
+        packetPriority = engine.link.packetPriority
         device = engine.link.device
+        readFilter(engine.link.filter)
+        socksProxy = engine.link.proxyAddress
+        socksUsername = engine.link.proxyUsername
+        socksPassword = engine.link.proxyPassword
     }
 }

@@ -44,9 +44,10 @@ final class Acceptor: EventHandler, @unchecked Sendable {
                 engine.note(.accepted, endpoint, value: Int(link.descriptor))
                 connection.begin()
             } catch {
-                let error = SocketError(error)
                 engine.note(
-                    .acceptFailed, endpoint, value: Int(error.errno), because: error)
+                    .acceptFailed, endpoint, value: Int(error.errno), because: SocketError(error))
+                // That one is gone, and others may wait.
+                if error.code == .refusedByFilter { continue }
                 pause()
                 return
             }

@@ -24,8 +24,8 @@ extension Connection {
                 self.handshakeTimer = nil
                 self.fail(
                     SocketError(
-                        .protocolError, "no handshake within \(limit) ms", endpoint: self.link.peer)
-                )
+                        .systemError, "no handshake within \(limit) ms", endpoint: self.link.peer,
+                        errno: ETIMEDOUT))
             }
         }
         if phase == .handshaking { startHandshake() }
@@ -38,6 +38,11 @@ extension Connection {
             fail(SocketError(error))
             return
         }
+        if negotiation == nil { streamStands() } else { startNegotiating() }
+    }
+
+    /// A dialled connection reaches the peer.
+    func streamStands() {
         phase = .handshaking
         engine.note(.connected, endpoint, value: Int(link.descriptor))
         startHandshake()
@@ -71,12 +76,12 @@ extension Connection {
         if phase == .handshaking { updateInterest() }
     }
 
-    private func updateInterest() {
+    func updateInterest() {
         let events = handshakeOutput.isEmpty ? CMC_POLL_IN : CMC_POLL_IN | CMC_POLL_OUT
         _ = cmc_epoll_modify(engine.ioThread.epoll, link.descriptor, events, ioToken)
     }
 
-    private func writeHandshake() {
+    func writeHandshake() {
         while !handshakeOutput.isEmpty {
             let result = unsafe handshakeOutput.withUnsafeMutableBytes { bytes -> LinkResult in
                 var vector = unsafe iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
@@ -110,7 +115,7 @@ extension Connection {
         }
     }
 
-    private func received(_ bytes: UnsafeRawBufferPointer) {
+    func received(_ bytes: UnsafeRawBufferPointer) {
         guard var handshake = self.handshake else { return }
         var output: [UInt8] = []
         let consumed: Int
@@ -167,11 +172,12 @@ extension Connection {
     /// Ends a connection that has not joined its socket.
     func fail(_ error: SocketError) {
         guard phase != .over else { return }
+        let inHandshake = phase != .connecting
         noteFailure(error)
         leaveIOThread()
         link.close()
         acceptor?.lost(self)
-        dialer?.connectionFailed(error)
+        dialer?.connectionFailed(error, inHandshake: inHandshake)
     }
 }
 

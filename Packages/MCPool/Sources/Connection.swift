@@ -50,6 +50,9 @@ final class Connection: EventHandler, @unchecked Sendable {
     var handshake: Handshake?
     var handshakeOutput: [UInt8] = []
     var handshakeTimer: UInt64?
+    /// With the proxy that makes the connection; while it lasts, the phase is `connecting`.
+    var negotiation: SOCKSNegotiation?
+    var isNegotiating = false
     var ioToken: UInt64 = 0
     var heartbeat: Heartbeat?
     var heartbeatTimer: UInt64?
@@ -145,7 +148,7 @@ final class Connection: EventHandler, @unchecked Sendable {
 
     func handle(events: UInt32) {
         switch phase {
-        case .connecting: connectFinished()
+        case .connecting: isNegotiating ? negotiate(events) : connectFinished()
         case .handshaking: shakeHands(events)
         case .established: engine.roomInKernel(for: self)
         case .over: break

@@ -17,12 +17,17 @@ final class Dialer: @unchecked Sendable {
     let isRaw: Bool
     var pipe: Pipe?
 
+    private let stopsRetrying: ReconnectStop
     private var backoff: Backoff
+    /// Who connects for us, as it was when the addresses were looked up.
+    private var proxy: SOCKSProxy?
     private var addresses: [LinkAddress] = []
     private var connection: Connection?
     private var retryTimer: UInt64?
     private var connectTimer: UInt64?
     private var isStopped = false
+    /// The user has disconnected the endpoint; what was sent may still leave.
+    private var isTakenBack = false
 
     init(
         engine: SocketEngine, endpoint: Endpoint, transport: any StreamTransport,
@@ -32,6 +37,7 @@ final class Dialer: @unchecked Sendable {
         self.endpoint = endpoint
         self.transport = transport
         self.isRaw = isRaw
+        stopsRetrying = options.reconnectStop
         backoff = Backoff(
             intervalMilliseconds: options.reconnectIntervalMilliseconds,
             maximumMilliseconds: options.reconnectIntervalMaxMilliseconds)
@@ -40,11 +46,29 @@ final class Dialer: @unchecked Sendable {
     /// Looks the endpoint up and dials.
     func dial() {
         guard !isStopped else { return }
-        transport.resolve(endpoint, options: engine.linkOptions) { [weak self] result in
+        let options = engine.linkOptions
+        do throws(TransportError) {
+            proxy = endpoint.scheme == .tcp ? try options.proxy() : nil
+        } catch {
+            retry(because: SocketError(error))
+            return
+        }
+        transport.resolve(nextHop, options: options) { [weak self] result in
             // Names come back on a resolver's thread, numbers at once.
             guard let self else { return }
             self.engine.ioThread.post { self.resolved(result) }
         }
+    }
+
+    /// Where to connect to: the endpoint, or the proxy, from where the endpoint says unless the proxy's
+    /// address says it.
+    private var nextHop: Endpoint {
+        guard let proxy else { return endpoint }
+        guard let source = endpoint.source, proxy.endpoint.source == nil else {
+            return proxy.endpoint
+        }
+        let address = "\(source);\(proxy.endpoint.address)"
+        return (try? Endpoint(scheme: .tcp, address: address)) ?? proxy.endpoint
     }
 
     private func resolved(_ result: Result<[LinkAddress], TransportError>) {
@@ -72,6 +96,9 @@ final class Dialer: @unchecked Sendable {
             let connection = Connection(
                 engine: engine, link: link, dialer: self, acceptor: nil,
                 options: engine.optionsSnapshot)
+            if let proxy, let destination = endpoint.hostPort {
+                connection.negotiation = SOCKSNegotiation(proxy, to: destination)
+            }
             self.connection = connection
             engine.note(.connectDelayed, endpoint.description, value: Int(EINPROGRESS))
             let limit = engine.optionsSnapshot.connectTimeoutMilliseconds
@@ -100,11 +127,19 @@ final class Dialer: @unchecked Sendable {
     }
 
     /// The connection did not come to be.
-    func connectionFailed(_ error: SocketError) {
+    ///
+    /// - Parameter inHandshake: somebody had answered.
+    func connectionFailed(_ error: SocketError, inHandshake: Bool) {
         cancelConnectTimer()
         connection = nil
         guard !isStopped else { return }
-        if addresses.isEmpty { retry(because: error) } else { tryNext() }
+        if inHandshake, stopsRetrying.contains(.handshakeFailed) {
+            giveUp()
+        } else if addresses.isEmpty {
+            retry(because: error)
+        } else {
+            tryNext()
+        }
     }
 
     /// The connection was lost.
@@ -114,8 +149,13 @@ final class Dialer: @unchecked Sendable {
     }
 
     private func retry(because error: SocketError?) {
+        guard !isStopped, retryTimer == nil else { return }
         var random = SystemRandomNumberGenerator()
-        guard !isStopped, retryTimer == nil, let delay = backoff.next(using: &random) else {
+        guard !isRefusal(error) || !stopsRetrying.contains(.connectionRefused),
+            !isTakenBack || !stopsRetrying.contains(.afterDisconnect),
+            let delay = backoff.next(using: &random)
+        else {
+            giveUp()
             return
         }
         engine.note(
@@ -124,6 +164,23 @@ final class Dialer: @unchecked Sendable {
             self?.retryTimer = nil
             self?.dial()
         }
+    }
+
+    /// Nobody is bound there. Of an ipc path whose listener has gone, nothing may be left at all.
+    private func isRefusal(_ error: SocketError?) -> Bool {
+        error?.errno == ECONNREFUSED || (endpoint.scheme == .ipc && error?.errno == ENOENT)
+    }
+
+    /// The endpoint has been disconnected.
+    func takenBack() {
+        isTakenBack = true
+        if retryTimer != nil, stopsRetrying.contains(.afterDisconnect) { giveUp() }
+    }
+
+    /// Dials no more, and has the endpoint taken off the socket.
+    private func giveUp() {
+        stop()
+        engine.abandon(self)
     }
 
     private func cancelConnectTimer() {

@@ -10,6 +10,7 @@ package struct EngineOptions: Sendable {
     package var lingerMilliseconds = -1
     package var reconnectIntervalMilliseconds = 100
     package var reconnectIntervalMaxMilliseconds = 0
+    package var reconnectStop: ReconnectStop = []
     package var sendBufferBytes = -1
     package var receiveBufferBytes = -1
     package var maximumMessageBytes = -1

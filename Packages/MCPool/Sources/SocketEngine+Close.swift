@@ -123,6 +123,30 @@ extension SocketEngine {
         finishIfSent(pipe)
     }
 
+    /// An endpoint is not dialled again: it is off the list, and its pipe ends like that of a peer that
+    /// went, when what has arrived is received. On the I/O thread.
+    func abandon(_ dialer: Dialer) {
+        lock.lock()
+        defer { settleAndUnlock() }
+        endpoints.removeAll { record in
+            guard case .dialling(_, let other) = record else { return false }
+            return other === dialer
+        }
+        guard let pipe = dialer.pipe, pipe.pointee.isAttached else { return }
+        guard !pipe.pointee.isLingering else {
+            drop(pipe)
+            return
+        }
+        pipe.pointee.dialer = nil
+        dialer.pipe = nil
+        pipe.pointee.isSendClosed = true
+        pattern.closeSending(pipe)
+        wishesChanged()
+        recover(pipe)
+        pipe.pointee.isReceiveEnded = true
+        if pipe.pointee.received.isEmpty { markDrained(pipe) } else { pattern.readable(pipe) }
+    }
+
     private func discardUnsent(of pipe: Pipe) { discard(pipe.takeUnsent()) }
 
     /// Ends a lingering pipe when everything has left. Lock held.

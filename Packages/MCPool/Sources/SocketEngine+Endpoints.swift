@@ -1,4 +1,5 @@
 import CMCLinux
+import Glibc
 import MCLock
 import MCQueue
 import MCTransport
@@ -63,15 +64,22 @@ extension SocketEngine {
 
     /// Takes connections at an endpoint.
     ///
+    /// - Parameter descriptor: a socket that is bound already, at whatever address; the engine's from
+    ///   the moment this returns.
     /// - Returns: the real endpoint, with the port that `*` or 0 became.
-    package func bind(_ text: String) throws(SocketError) -> String {
+    package func bind(_ text: String, descriptor: Int32? = nil) throws(SocketError) -> String {
         try checkOpen()
         let endpoint = try parse(text)
-        if endpoint.scheme == .inproc { return try bindInproc(endpoint) }
+        if endpoint.scheme == .inproc, descriptor == nil { return try bindInproc(endpoint) }
         let listener: any StreamListener
         let transport = try transport(for: endpoint)
         do throws(TransportError) {
-            listener = try transport.listen(on: endpoint, options: linkOptions)
+            if let descriptor {
+                try checkUnused(descriptor)
+                listener = try transport.listen(with: descriptor, options: linkOptions)
+            } else {
+                listener = try transport.listen(on: endpoint, options: linkOptions)
+            }
         } catch {
             let error = SocketError(error)
             note(
@@ -103,6 +111,19 @@ extension SocketEngine {
         package let routingID: [UInt8]
     }
 
+    /// A descriptor with two owners would be closed twice.
+    private func checkUnused(_ descriptor: Int32) throws(TransportError) {
+        let isUsed = lock.withLock {
+            endpoints.contains { record in
+                guard case .listening(_, let acceptor) = record else { return false }
+                return acceptor.listener.descriptor == descriptor
+            }
+        }
+        if isUsed {
+            throw .system(EADDRINUSE, cannot: "bind the descriptor", "\(descriptor)")
+        }
+    }
+
     /// Connects to an endpoint, now or when its peer appears, again whenever the peer goes away.
     ///
     /// - Parameter peerRoutingID: how the peer is to be known, whatever it says of itself
@@ -118,7 +139,16 @@ extension SocketEngine {
             return try connectInproc(endpoint, peerRoutingID: peerRoutingID)
         }
         let transport = try transport(for: endpoint)
+        do throws(TransportError) {
+            try transport.checkDestination(endpoint)
+        } catch {
+            throw SocketError(error)
+        }
         lock.lock()
+        if connectsOnce, !indices(of: [endpoint.description], bound: false).isEmpty {
+            lock.unlock()
+            return Connected(endpoint: endpoint.description, routingID: [])
+        }
         let dialer = Dialer(
             engine: self, endpoint: endpoint, transport: transport, options: options,
             isRaw: pattern.isRaw)
@@ -172,19 +202,44 @@ extension SocketEngine {
 
     private func remove(_ text: String, bound: Bool) throws(SocketError) {
         try checkOpen()
-        let name = try parse(text).description
-        lock.lock()
-        guard let index = endpoints.lastIndex(where: { $0.endpoint == name && $0.isBound == bound })
-        else {
-            lock.unlock()
+        let endpoint = try parse(text)
+        var records = takeRecords(of: [endpoint.description], bound: bound)
+        if records.isEmpty, bound, let transport = transports[endpoint.scheme] {
+            // Asked last, because it may look names up.
+            records = takeRecords(
+                of: transport.listenerNames(of: endpoint, options: linkOptions), bound: true)
+        }
+        guard !records.isEmpty else {
             throw SocketError(
                 .invalidEndpoint,
                 "the \(pattern.socketType) socket is not \(bound ? "bound" : "connected") there",
-                endpoint: text)
+                endpoint: text, errno: ENOENT)
         }
-        let record = endpoints.remove(at: index)
-        settleAndUnlock()
-        take(down: record)
+        for record in records {
+            take(down: record)
+            if case .dialling(_, let dialer) = record { ioThread.post { dialer.takenBack() } }
+        }
+    }
+
+    /// Takes the records of an endpoint off the list: all of them, where it was connected to more than
+    /// once.
+    private func takeRecords(of names: [String], bound: Bool) -> [EndpointRecord] {
+        lock.lock()
+        defer { settleAndUnlock() }
+        return indices(of: names, bound: bound).reversed().map { endpoints.remove(at: $0) }
+    }
+
+    /// Lock held.
+    private func indices(of names: [String], bound: Bool) -> [Int] {
+        endpoints.indices.filter {
+            endpoints[$0].isBound == bound && names.contains(endpoints[$0].endpoint)
+        }
+    }
+
+    /// Whether a second connection to the same endpoint would be pointless: connecting again changes
+    /// nothing then (the zmq_connect manual).
+    private var connectsOnce: Bool {
+        ["DEALER", "SUB", "PUB", "REQ"].contains(pattern.socketType)
     }
 
     /// Takes an endpoint down that is no longer on the list.

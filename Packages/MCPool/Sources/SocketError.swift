@@ -29,6 +29,8 @@ public struct SocketError: Error, Sendable, Equatable, CustomStringConvertible {
         public static let invalidEndpoint = Code("invalid endpoint")
         /// The transport is unknown or not built in (EPROTONOSUPPORT).
         public static let unsupportedTransport = Code("unsupported transport")
+        /// The transport is not for sockets of this type (ENOCOMPATPROTO).
+        public static let incompatibleTransport = Code("incompatible transport")
         /// The endpoint is in use (EADDRINUSE).
         public static let addressInUse = Code("address in use")
         /// The endpoint is not of this host (EADDRNOTAVAIL).
@@ -58,7 +60,8 @@ public struct SocketError: Error, Sendable, Equatable, CustomStringConvertible {
     public var message: String
     /// The endpoint concerned.
     public var endpoint: String?
-    /// The operating system's error number where there was one, else 0.
+    /// The operating system's error number where there was one, else 0. See `number` for one that is
+    /// always there.
     public var errno: Int32
 
     public init(_ code: Code, _ message: String, endpoint: String? = nil, errno: Int32 = 0) {
@@ -74,6 +77,7 @@ public struct SocketError: Error, Sendable, Equatable, CustomStringConvertible {
             switch error.code {
             case .invalidEndpoint: .invalidEndpoint
             case .unsupportedTransport: .unsupportedTransport
+            case .incompatibleTransport: .incompatibleTransport
             case .addressInUse: .addressInUse
             case .addressNotAvailable: .addressNotAvailable
             case .tooManyDescriptors: .tooManyDescriptors

@@ -29,7 +29,8 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     ///   - text: `scheme://address`, or `host:port` alone.
     ///   - bareScheme: the scheme of a text without one; it must be one with a port.
     /// - Throws: ``TransportError/Code/invalidEndpoint`` for a text that is not an endpoint,
-    ///   ``TransportError/Code/unsupportedTransport`` for a scheme that does not exist here.
+    ///   ``TransportError/Code/unsupportedTransport`` for a scheme that does not exist here,
+    ///   ``TransportError/Code/incompatibleTransport`` for `udp`.
     public init(_ text: String, bareScheme: Scheme = .tcp) throws(TransportError) {
         try Self.checkSize(text)
         guard let mark = Self.schemeEnd(in: text.utf8) else {
@@ -120,14 +121,20 @@ extension Endpoint {
 
     private static func unknownScheme(_ name: String, in text: String) -> TransportError {
         let known = "the transports are " + Scheme.allCases.map(\.rawValue).joined(separator: ", ")
-        let reason =
-            name.isEmpty
-            ? "the transport is missing before ://"
-            : Scheme.foreign.contains(name)
-                ? "the transport \(name) is not supported"
-                : "there is no transport \(name.debugDescription)"
+        let (code, reason): (TransportError.Code, String) =
+            switch name {
+            case "": (.invalidEndpoint, "the transport is missing before ://")
+            case Scheme.datagrams:
+                (
+                    .incompatibleTransport,
+                    "the transport udp is not supported, and is for RADIO and DISH sockets"
+                )
+            case _ where Scheme.foreign.contains(name):
+                (.unsupportedTransport, "the transport \(name) is not supported")
+            default: (.unsupportedTransport, "there is no transport \(name.debugDescription)")
+            }
         return TransportError(
-            .unsupportedTransport, "\(text.debugDescription): \(reason); \(known)", endpoint: text)
+            code, "\(text.debugDescription): \(reason); \(known)", endpoint: text)
     }
 
     /// What is wrong with an address, or nil.

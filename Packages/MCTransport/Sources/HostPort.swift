@@ -4,14 +4,14 @@ public struct HostPort: Sendable, Hashable, CustomStringConvertible {
     public let host: String
     /// 0 where the kernel is to choose one (written `0` or `*`).
     public let port: UInt16
-    /// Whether the host was written in brackets, which makes it an IPv6 number.
-    public let isBracketed: Bool
+    /// Whether the host is an IPv6 number.
+    public let isIPv6: Bool
 
     /// Whether this is `*`: every interface of the machine.
     public var isAnyHost: Bool { host == "*" }
 
     /// The canonical text: brackets where needed, the port as a number.
-    public var description: String { isBracketed ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    public var description: String { isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
 extension HostPort {
@@ -23,7 +23,8 @@ extension HostPort {
     /// Parses `host:port`.
     ///
     /// The characters allowed in a host are libzmq's (a name with a space in it is refused here and
-    /// not by a name server seconds later).
+    /// not by a name server seconds later). As there, an IPv6 number may do without its brackets: what
+    /// stands behind the last colon is the port.
     init(parsing text: some StringProtocol) throws(Fault) {
         let utf8 = Array(text.utf8)
         guard let colon = utf8.lastIndex(of: UInt8(ascii: ":")) else {
@@ -35,24 +36,26 @@ extension HostPort {
             guard hostBytes.last == UInt8(ascii: "]"), hostBytes.count > 2 else {
                 throw Fault(reason: "an IPv6 address must be written [address]:port")
             }
-            let inner = hostBytes.dropFirst().dropLast()
-            guard inner.allSatisfy(Self.isIPv6Byte), inner.contains(UInt8(ascii: ":")) else {
+            host = String(decoding: hostBytes.dropFirst().dropLast(), as: UTF8.self)
+            isIPv6 = true
+            guard Self.isIPv6Number(host) else {
                 throw Fault(reason: "the text in brackets is not an IPv6 address")
             }
-            host = String(decoding: inner, as: UTF8.self)
-            isBracketed = true
+        } else if hostBytes.contains(UInt8(ascii: ":")) {
+            host = String(decoding: hostBytes, as: UTF8.self)
+            isIPv6 = true
+            guard Self.isIPv6Number(host) else {
+                throw Fault(reason: "an IPv6 address must be written [address]:port")
+            }
         } else {
             host = try Self.plainHost(hostBytes)
-            isBracketed = false
+            isIPv6 = false
         }
         port = try Self.parsePort(portBytes)
     }
 
     private static func plainHost(_ bytes: ArraySlice<UInt8>) throws(Fault) -> String {
         if bytes.isEmpty { throw Fault(reason: "the host is missing (write * for all interfaces)") }
-        if bytes.contains(UInt8(ascii: ":")) {
-            throw Fault(reason: "an IPv6 address must be written [address]:port")
-        }
         let text = String(decoding: bytes, as: UTF8.self)
         if text == "*" { return text }
         guard bytes.allSatisfy(isNameByte) else {
@@ -87,7 +90,19 @@ extension HostPort {
     }
 
     // A zone (RFC 4007, section 11) follows a percent sign: an interface name or number.
-    private static func isIPv6Byte(_ byte: UInt8) -> Bool {
-        isNameByte(byte) || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "%")
+    private static func isIPv6Number(_ text: String) -> Bool {
+        let parts = text.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
+        if parts.count == 2, parts[1].isEmpty || !parts[1].utf8.allSatisfy(isNameByte) {
+            return false
+        }
+        return AddressBytes.ipv6(String(parts[0])) != nil
+    }
+}
+
+extension HostPort {
+    /// The 4 or 16 bytes of the host's number, in network order and without its zone; nil for a name.
+    public var addressBytes: [UInt8]? {
+        isIPv6
+            ? AddressBytes.ipv6(String(host.prefix { $0 != "%" })) : AddressBytes.ipv4(host)
     }
 }

@@ -25,8 +25,18 @@ public struct LinkOptions: Sendable, Hashable {
     public var unacknowledgedMilliseconds: Int?
     /// The type of service, or traffic class, of packets (ZMQ_TOS).
     public var typeOfService = 0
+    /// The priority of TCP's packets on this host's network devices (SO_PRIORITY; ZMQ_PRIORITY), 0 for
+    /// what the type of service makes it.
+    public var packetPriority = 0
     /// The network interface that alone is used (SO_BINDTODEVICE; ZMQ_BINDTODEVICE); empty for any.
     public var device = ""
+    /// The proxy that makes TCP connections for us (ZMQ_SOCKS_PROXY), empty for none; and who we are to
+    /// it (ZMQ_SOCKS_USERNAME, ZMQ_SOCKS_PASSWORD).
+    public var proxyAddress = ""
+    public var proxyUsername = ""
+    public var proxyPassword = ""
+    /// Whose connections are accepted.
+    public var filter = PeerFilter()
 
     /// Makes options; the defaults are libzmq's, but for the backlog. libzmq's is 100, and a peer
     /// that comes when so many wait is put off: for a second by TCP, which repeats its SYN then, for
@@ -39,5 +49,13 @@ public struct LinkOptions: Sendable, Hashable {
         self.receiveBufferBytes = receiveBufferBytes
         self.backlog = backlog
         self.ipv6 = ipv6
+    }
+
+    /// The proxy, if there is one.
+    /// - Throws: ``TransportError/Code/invalidEndpoint``.
+    public func proxy() throws(TransportError) -> SOCKSProxy? {
+        guard !proxyAddress.isEmpty else { return nil }
+        return try SOCKSProxy(
+            address: proxyAddress, username: proxyUsername, password: proxyPassword)
     }
 }

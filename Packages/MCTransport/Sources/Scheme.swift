@@ -24,6 +24,10 @@ public enum Scheme: String, Sendable, Hashable, CaseIterable {
     /// Transports that other ZeroMQ implementations know and this one does not. They are refused
     /// by name, so that a ported program learns at once what is missing.
     static let foreign = [
-        "pgm", "epgm", "norm", "tipc", "vmci", "vsock", "hvsocket", "ws", "wss", "udp", "gssapi",
+        "pgm", "epgm", "norm", "tipc", "vmci", "vsock", "hvsocket", "ws", "wss", "gssapi",
     ]
+
+    /// The transport of libzmq's RADIO, DISH and DGRAM sockets. Every libzmq has it, and tells sockets
+    /// of other types that it is not for them.
+    static let datagrams = "udp"
 }

@@ -14,7 +14,8 @@ public protocol StreamListener: AnyObject, Sendable {
     /// are skipped.
     /// - Throws: ``TransportError/Code/tooManyDescriptors`` or ``TransportError/Code/outOfMemory``:
     ///   the connection still waits and the descriptor stays readable, so back off before trying
-    ///   again; other codes mean that the listener is broken.
+    ///   again. ``TransportError/Code/refusedByFilter``: a connection was taken and closed, others may
+    ///   wait. Other codes mean that the listener is broken.
     func accept() throws(TransportError) -> (any StreamLink)?
 
     /// Stops listening, and removes the file of an ipc path if it is still this listener's own.

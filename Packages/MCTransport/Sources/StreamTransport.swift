@@ -14,6 +14,23 @@ public protocol StreamTransport: Sendable {
         on endpoint: Endpoint, options: LinkOptions
     ) throws(TransportError) -> any StreamListener
 
+    /// Listens with a socket that somebody else has bound, at whatever address that is.
+    ///
+    /// - Parameter descriptor: the listener's from the moment this returns; still the caller's when it
+    ///   throws. It becomes non-blocking and close-on-exec.
+    func listen(
+        with descriptor: Int32, options: LinkOptions
+    ) throws(TransportError) -> any StreamListener
+
+    /// The endpoints, as text, under which a listener may be known that was made by listening on this
+    /// one: numbers for a name, an interface or `*`. None where the port is for the kernel to choose.
+    /// May block like `listen`.
+    func listenerNames(of endpoint: Endpoint, options: LinkOptions) -> [String]
+
+    /// Whether an endpoint can be connected to, as far as its text says. Never blocks.
+    /// - Throws: ``TransportError/Code/invalidEndpoint`` for one that is only for listening.
+    func checkDestination(_ endpoint: Endpoint) throws(TransportError)
+
     /// Finds the addresses of an endpoint, best first; at least one on success.
     ///
     /// `completion` is called exactly once: on the calling thread before `resolve` returns for

@@ -13,6 +13,12 @@ public struct TransportError: Error, Sendable, Equatable, CustomStringConvertibl
         public static let invalidEndpoint = Code("invalidEndpoint")
         /// The transport does not exist here, or the host has no support for it.
         public static let unsupportedTransport = Code("unsupportedTransport")
+        /// The transport is not for sockets of the types that exist here: `udp` is for RADIO and DISH.
+        public static let incompatibleTransport = Code("incompatibleTransport")
+        /// The text is not a range of IP addresses.
+        public static let invalidAddressRange = Code("invalidAddressRange")
+        /// The listener's filter does not accept the peer, whose connection is closed.
+        public static let refusedByFilter = Code("refusedByFilter")
         /// Something else listens there.
         public static let addressInUse = Code("addressInUse")
         /// The address is not one of this host.
@@ -27,7 +33,9 @@ public struct TransportError: Error, Sendable, Equatable, CustomStringConvertibl
         public static let timedOut = Code("timedOut")
         /// The host name has no address.
         public static let unresolvedName = Code("unresolvedName")
-        /// The process may not do this.
+        /// The proxy failed, or broke its protocol.
+        public static let proxyError = Code("proxyError")
+        /// The process, or we as seen by a proxy, may not do this.
         public static let permissionDenied = Code("permissionDenied")
         /// The process or the host has no descriptor left. Worth another try later.
         public static let tooManyDescriptors = Code("tooManyDescriptors")

@@ -40,6 +40,14 @@ public struct IPCTransport: StreamTransport {
         }
     }
 
+    /// None: a listener is known by its path as it was written.
+    public func listenerNames(of endpoint: Endpoint, options: LinkOptions) -> [String] { [] }
+
+    /// Refuses `*`, and a path that is too long.
+    public func checkDestination(_ endpoint: Endpoint) throws(TransportError) {
+        _ = try linkAddress(of: endpoint)
+    }
+
     /// Completes on the calling thread.
     public func resolve(
         _ endpoint: Endpoint, options: LinkOptions,

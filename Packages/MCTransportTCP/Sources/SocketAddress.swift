@@ -68,6 +68,26 @@ struct SocketAddress: Sendable, Hashable {
     }
 }
 
+extension SocketAddress {
+    /// The 4 or 16 bytes of the IP address; nil for other families.
+    var number: [UInt8]? {
+        var number = [UInt8](repeating: 0, count: 16)
+        let count = unsafe cmc_net_address_number(bytes, UInt32(bytes.count), &number)
+        return count > 0 ? Array(number[..<Int(count)]) : nil
+    }
+
+    /// The path or `@name` of a unix socket; nil for one without, and for other families.
+    var path: String? {
+        // unix(7): sun_path follows the family, and may end before its end mark.
+        let name = bytes.dropFirst(2)
+        guard family == .unix, let first = name.first else { return nil }
+        if first == 0 {
+            return name.count > 1 ? "@" + String(decoding: name.dropFirst(), as: UTF8.self) : nil
+        }
+        return String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
+    }
+}
+
 /// A positive error number on its way to the place that knows the endpoint.
 struct Errno: Error {
     let number: Int32

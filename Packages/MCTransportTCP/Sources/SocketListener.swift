@@ -35,20 +35,36 @@ final class SocketListener: StreamListener {
             case .descriptor(let number):
                 let accepted = OwnedDescriptor(owning: number)
                 // One that has been reset meanwhile is dropped here like ECONNABORTED.
-                guard let peer = prepare(number) else { continue }
+                guard let peer = try prepare(number) else { continue }
                 return SocketLink(owning: accepted, family, peer: peer)
             }
         }
     }
 
-    /// Sets the options of an accepted socket and finds its peer's name; nil when it is dead.
-    private func prepare(_ number: Int32) -> String? {
-        // TCP's are inherited from the listener, unix sockets' are not.
+    /// Checks and sets up an accepted socket and finds its peer's name; nil when it is dead.
+    private func prepare(_ number: Int32) throws(TransportError) -> String? {
+        // A connecting unix socket has no name of its own.
+        var name = localEndpoint.description
+        let isAccepted: Bool
+        if family == .unix {
+            isAccepted = options.filter.accepts(peerOf: number)
+        } else {
+            guard let peer = try? SocketAddress(peerOf: number), let text = peer.text else {
+                return nil
+            }
+            name = "tcp://\(text)"
+            isAccepted = options.filter.accepts(peer)
+        }
+        guard isAccepted else {
+            throw TransportError(
+                .refusedByFilter,
+                "the filter of \(localEndpoint) does not accept the peer \(name)",
+                endpoint: localEndpoint.description, errno: EACCES)
+        }
+        // TCP's options are inherited from the listener, unix sockets' are not.
         do throws(Errno) {
             try StreamSocket.apply(options, to: number, family)
-            // A connecting unix socket has no name of its own.
-            if family == .unix { return localEndpoint.description }
-            return try SocketAddress(peerOf: number).text.map { "tcp://\($0)" }
+            return name
         } catch {
             return nil
         }

@@ -16,6 +16,9 @@ struct StreamSocket: ~Copyable {
         descriptor = made
     }
 
+    /// Takes ownership of a socket that has been set up elsewhere.
+    init(owning number: Int32) { descriptor = OwnedDescriptor(owning: number) }
+
     /// Options that links have from the beginning, accepted ones as well. TCP_NODELAY always: batching
     /// is the engine's business, above the kernel.
     static func apply(
@@ -52,6 +55,10 @@ struct StreamSocket: ~Copyable {
                 try? set(
                     descriptor, CMC_NET_TYPE_OF_SERVICE, Int32(clamping: options.typeOfService))
             }
+        }
+        // After the type of service, which sets it, too.
+        if options.packetPriority != 0 {
+            try set(descriptor, CMC_NET_PRIORITY, Int32(clamping: options.packetPriority))
         }
         if !options.device.isEmpty {
             let name = options.device.utf8CString

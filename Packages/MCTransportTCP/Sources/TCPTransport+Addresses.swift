@@ -30,7 +30,7 @@ extension TCPTransport {
         _ host: HostPort, _ endpoint: Endpoint
     ) throws(TransportError) -> SocketAddress? {
         if let address = try? SocketAddress(number: host.host, port: host.port) { return address }
-        if host.isBracketed {
+        if host.isIPv6 {
             throw invalid(
                 endpoint, "\(host.host) is not an IPv6 address, or its zone is no interface here")
         }

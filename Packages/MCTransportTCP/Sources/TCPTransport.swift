@@ -38,6 +38,19 @@ public struct TCPTransport: StreamTransport {
         throw failure ?? .system(EADDRNOTAVAIL, cannot: "listen on", endpoint.description)
     }
 
+    /// The numbers that listening would try.
+    public func listenerNames(of endpoint: Endpoint, options: LinkOptions) -> [String] {
+        guard let host = try? hostPort(of: endpoint), host.port != 0,
+            let addresses = try? localAddresses(host, options, endpoint)
+        else { return [] }
+        return addresses.compactMap { address in address.text.map { "tcp://\($0)" } }
+    }
+
+    /// Refuses what lacks a host or a port.
+    public func checkDestination(_ endpoint: Endpoint) throws(TransportError) {
+        _ = try destination(of: endpoint)
+    }
+
     /// Resolves: numbers on the calling thread, names on one of a few resolver threads.
     public func resolve(
         _ endpoint: Endpoint, options: LinkOptions,

@@ -3,7 +3,20 @@ import MCPool
 
 /// How connections come about, and how they are kept.
 enum ConnectionOptions {
+    /// libzmq's stable builds answer it, although its name is draft.
+    private static let reconnectStop: Int32 = 109
+
     static let table: [Int32: SocketOption] = [
+        // Of socket types that have nothing to send to one peer rather than another.
+        ZMQ_IMMEDIATE: .idle(\.immediate, 0...1),
+        reconnectStop: SocketOption(
+            get: { socket throws(Errno) in
+                .int(Int32(clamping: socket.engine.getOptions().reconnectStop.rawValue))
+            },
+            set: { socket, input throws(Errno) in
+                let value = try input.int(0...7)
+                socket.engine.setOptions { $0.reconnectStop = ReconnectStop(rawValue: value) }
+            }),
         ZMQ_RECONNECT_IVL: .int(\.reconnectIntervalMilliseconds, -1...Int32.max),
         ZMQ_RECONNECT_IVL_MAX: .int(\.reconnectIntervalMaxMilliseconds, 0...Int32.max),
         ZMQ_HANDSHAKE_IVL: .int(\.handshakeIntervalMilliseconds, 0...Int32.max),

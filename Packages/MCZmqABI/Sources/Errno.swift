@@ -8,34 +8,16 @@ struct Errno: Error {
 
     init(_ number: Int32) { self.number = number }
 
-    static let stateMachine = Errno(ZMQ_HAUSNUMERO + 51)
-    static let incompatibleProtocol = Errno(ZMQ_HAUSNUMERO + 52)
-    static let terminated = Errno(ZMQ_HAUSNUMERO + 53)
+    static let stateMachine = Errno(SocketError.Number.invalidState)
+    static let incompatibleProtocol = Errno(SocketError.Number.incompatibleTransport)
+    static let terminated = Errno(SocketError.Number.terminated)
     static let noThread = Errno(ZMQ_HAUSNUMERO + 54)
     static let invalid = Errno(EINVAL)
     static let fault = Errno(EFAULT)
     static let noSocket = Errno(ENOTSOCK)
 
     /// What libzmq says where the engine says `error`.
-    init(_ error: SocketError) {
-        switch error.code {
-        case .wouldBlock, .timedOut: number = EAGAIN
-        case .closed: number = ENOTSOCK
-        case .terminated: number = Errno.terminated.number
-        case .invalidState: number = Errno.stateMachine.number
-        case .notSupported: number = ENOTSUP
-        case .invalidEndpoint: number = error.errno != 0 ? error.errno : EINVAL
-        case .unsupportedTransport: number = error.errno != 0 ? error.errno : EPROTONOSUPPORT
-        case .addressInUse: number = EADDRINUSE
-        case .addressNotAvailable: number = error.errno != 0 ? error.errno : EADDRNOTAVAIL
-        case .invalidOption, .invalidMessage, .mixedReceiveStyles: number = EINVAL
-        case .hostUnreachable: number = EHOSTUNREACH
-        case .tooManyDescriptors: number = error.errno != 0 ? error.errno : EMFILE
-        case .outOfMemory: number = ENOMEM
-        case .interrupted: number = EINTR
-        default: number = error.errno != 0 ? error.errno : EINVAL
-        }
-    }
+    init(_ error: SocketError) { number = error.number }
 }
 
 /// Sets errno; for `return fail(…)`.

@@ -90,6 +90,7 @@ enum OptionTable {
         var table: [Int32: SocketOption] = [:]
         for group in [
             StateOptions.table, QueueOptions.table, ConnectionOptions.table, TCPOptions.table,
+            FilterOptions.table,
             SecurityOptions.table, MulticastOptions.table,
         ] {
             table.merge(group) { first, _ in first }

@@ -1,4 +1,5 @@
 import CMCZmq
+import MCLock
 import MCPatterns
 import MCPool
 
@@ -20,7 +21,20 @@ enum PatternOptions {
         ZMQ_ROUTER: [
             ZMQ_ROUTER_MANDATORY: flag(\Router.isMandatory),
             ZMQ_ROUTER_HANDOVER: flag(\Router.handsOver),
-            ZMQ_PROBE_ROUTER: flag(\Router.probesRouters),
+            ZMQ_PROBE_ROUTER: flag(\Router.probesRouters), ZMQ_ROUTER_RAW: flag(\Router.isRaw),
+            ZMQ_CONNECT_ROUTING_ID: peerRoutingID,
+        ],
+        ZMQ_STREAM: [
+            ZMQ_STREAM_NOTIFY: flag(\Stream.tellsOfPeers, isStrict: true),
+            ZMQ_CONNECT_ROUTING_ID: peerRoutingID,
+            // Of the connection that was made last.
+            ZMQ_ROUTING_ID: SocketOption(
+                get: { socket throws(Errno) in
+                    var id: [UInt8] = []
+                    try change(socket) { (pattern: Stream) in id = pattern.lastRoutingID }
+                    return .bytes(id.isEmpty ? socket.engine.getOptions().routingID : id)
+                },
+                set: StateOptions.table[ZMQ_ROUTING_ID]?.set),
         ],
         ZMQ_SUB: [
             ZMQ_SUBSCRIBE: subscription(add: true), ZMQ_UNSUBSCRIBE: subscription(add: false),
@@ -38,6 +52,12 @@ enum PatternOptions {
         ZMQ_INVERT_MATCHING: flag(\Publisher.invertsMatching, isReadable: true),
         ZMQ_XPUB_NODROP: flag(\Publisher.waitsForRoom),
     ]
+
+    /// How the peer of the next connection is to be known.
+    private static let peerRoutingID = SocketOption(set: { socket, input throws(Errno) in
+        let id = try input.bytes(1...Int.max)
+        socket.extras.withLock { $0.nextPeerRoutingID = id }
+    })
 
     private static let immediate = flag(
         \BalancedPattern.queuesForConnectedOnly, isReadable: true, isStrict: true)

@@ -1,5 +1,6 @@
 import CMCZmq
 import Glibc
+import MCLock
 import MCPool
 
 /// Runs `body` with the socket of a handle.
@@ -39,7 +40,7 @@ public func zmq_close(_ socket: UnsafeMutableRawPointer?) -> Int32 {
 /// What bind, connect, unbind and disconnect have in common.
 private func endpointCall(
     _ socket: UnsafeMutableRawPointer?, _ endpoint: UnsafePointer<CChar>?,
-    _ body: (SocketEngine, String) throws(SocketError) -> Void
+    _ body: (ZmqSocket, String) throws(SocketError) -> Void
 ) -> Int32 {
     unsafe withSocket(socket) { socket in
         result { () throws(Errno) in
@@ -47,7 +48,7 @@ private func endpointCall(
             // What is no UTF-8 is no endpoint, and is refused as one.
             let text = unsafe String(cString: endpoint)
             guard !socket.context.isInherited else { throw .terminated }
-            try engineCall { () throws(SocketError) in try body(socket.engine, text) }
+            try engineCall { () throws(SocketError) in try body(socket, text) }
         }
     }
 }
@@ -56,8 +57,9 @@ private func endpointCall(
 public func zmq_bind(
     _ socket: UnsafeMutableRawPointer?, _ endpoint: UnsafePointer<CChar>?
 ) -> Int32 {
-    unsafe endpointCall(socket, endpoint) { engine, text throws(SocketError) in
-        _ = try engine.bind(text)
+    unsafe endpointCall(socket, endpoint) { socket, text throws(SocketError) in
+        let descriptor = socket.extras.withLock { $0.descriptor }
+        _ = try socket.engine.bind(text, descriptor: descriptor < 0 ? nil : descriptor)
     }
 }
 
@@ -65,8 +67,12 @@ public func zmq_bind(
 public func zmq_connect(
     _ socket: UnsafeMutableRawPointer?, _ endpoint: UnsafePointer<CChar>?
 ) -> Int32 {
-    unsafe endpointCall(socket, endpoint) { engine, text throws(SocketError) in
-        _ = try engine.connect(text)
+    unsafe endpointCall(socket, endpoint) { socket, text throws(SocketError) in
+        let id = socket.extras.withLock { extras in
+            defer { extras.nextPeerRoutingID = nil }
+            return extras.nextPeerRoutingID
+        }
+        _ = try socket.engine.connect(text, peerRoutingID: id)
     }
 }
 
@@ -74,8 +80,8 @@ public func zmq_connect(
 public func zmq_unbind(
     _ socket: UnsafeMutableRawPointer?, _ endpoint: UnsafePointer<CChar>?
 ) -> Int32 {
-    unsafe endpointCall(socket, endpoint) { engine, text throws(SocketError) in
-        try engine.unbind(text)
+    unsafe endpointCall(socket, endpoint) { socket, text throws(SocketError) in
+        try socket.engine.unbind(text)
     }
 }
 
@@ -83,7 +89,7 @@ public func zmq_unbind(
 public func zmq_disconnect(
     _ socket: UnsafeMutableRawPointer?, _ endpoint: UnsafePointer<CChar>?
 ) -> Int32 {
-    unsafe endpointCall(socket, endpoint) { engine, text throws(SocketError) in
-        try engine.disconnect(text)
+    unsafe endpointCall(socket, endpoint) { socket, text throws(SocketError) in
+        try socket.engine.disconnect(text)
     }
 }

@@ -24,6 +24,7 @@ enum SocketKind {
         case ZMQ_PUSH: Push()
         case ZMQ_XPUB: XPub()
         case ZMQ_XSUB: XSub()
+        case ZMQ_STREAM: Stream(seed: UInt32.random(in: 0...UInt32.max))
         default: nil
         }
     }

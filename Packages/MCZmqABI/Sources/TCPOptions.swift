@@ -4,6 +4,10 @@ import MCTransport
 
 /// What is the kernel's.
 enum TCPOptions {
+    /// libzmq's stable builds answer these two, although their names are draft.
+    private static let socksUsername: Int32 = 99
+    private static let socksPassword: Int32 = 100
+
     static let table: [Int32: SocketOption] = [
         ZMQ_SNDBUF: .int(\.sendBufferBytes, -1...Int32.max),
         ZMQ_RCVBUF: .int(\.receiveBufferBytes, -1...Int32.max),
@@ -13,6 +17,10 @@ enum TCPOptions {
         ZMQ_TCP_KEEPALIVE_IDLE: .systemInt(\.link.keepAliveIdleSeconds, -1...Int32.max),
         ZMQ_TCP_KEEPALIVE_INTVL: .systemInt(\.link.keepAliveIntervalSeconds, -1...Int32.max),
         ZMQ_BINDTODEVICE: .text(\.link.device, upTo: 15),
+        ZMQ_SOCKS_PROXY: .text(\.link.proxyAddress, upTo: Int.max),
+        socksUsername: .text(\.link.proxyUsername, upTo: 255),
+        socksPassword: .text(\.link.proxyPassword, upTo: 255),
+        ZMQ_USE_FD: .idle(\.descriptor, -1...Int32.max),
         ZMQ_TCP_KEEPALIVE: SocketOption(
             get: { socket throws(Errno) in
                 .int(socket.engine.getOptions().link.keepAlive.map { $0 ? 1 : 0 } ?? -1)

@@ -14,6 +14,7 @@ private let parser: @Sendable ([UInt8]) -> Void = {
     case "commands": return fuzzCommands
     case "tensors": return fuzzTensorHeaders
     case "endpoints": return fuzzEndpoints
+    case "socks": return fuzzSOCKS
     default:
         print("MC_FUZZ_PARSER: there is no '\(name)'")
         exit(64)

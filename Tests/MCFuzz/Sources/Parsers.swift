@@ -67,9 +67,53 @@ func fuzzTensorHeaders(_ input: [UInt8]) {
 
 /// An endpoint that was accepted reads back as the same endpoint.
 func fuzzEndpoints(_ input: [UInt8]) {
-    guard let text = String(validating: input, as: UTF8.self),
-        let endpoint = try? Endpoint(text)
-    else { return }
+    guard let text = String(validating: input, as: UTF8.self) else { return }
+    if let range = try? AddressRange(text) {
+        // An address is 4 bytes or 16, whatever its text looks like.
+        let numbers = [4, 16].map { [UInt8](repeating: 0xff, count: $0) }
+        require(!range.contains([]), "an address without bytes is in a range")
+        _ = numbers.map { range.contains($0) }
+    }
+    guard let endpoint = try? Endpoint(text) else { return }
     let again = try? Endpoint(endpoint.description)
     require(again == endpoint, "an endpoint that does not read back")
+}
+
+/// Any split of a proxy's bytes gives the same negotiation. The first byte says how they are split, and
+/// whether we have a name.
+func fuzzSOCKS(_ input: [UInt8]) {
+    guard let first = input.first else { return }
+    let bytes = Array(input.dropFirst())
+    let whole = negotiate(bytes, step: max(1, bytes.count), hasName: first & 1 != 0)
+    let pieces = negotiate(bytes, step: Int(first >> 1) + 1, hasName: first & 1 != 0)
+    require(whole == pieces, "the negotiation depends on how its bytes arrive")
+}
+
+private struct Negotiated: Equatable {
+    var error: TransportError?
+    var output: [UInt8] = []
+    var consumed = 0
+    var isDone = false
+}
+
+private func negotiate(_ bytes: [UInt8], step: Int, hasName: Bool) -> Negotiated {
+    guard let host = try? Endpoint("tcp://some.name.org:80").hostPort,
+        let proxy = try? SOCKSProxy(
+            address: "proxy:1080", username: hasName ? "name" : "", password: "password")
+    else { fatalError("an endpoint and a proxy that are well formed") }
+    var negotiation = SOCKSNegotiation(proxy, to: host)
+    var result = Negotiated()
+    while result.consumed < bytes.count, !negotiation.isDone {
+        let part = Array(bytes[result.consumed..<min(result.consumed + step, bytes.count)])
+        do throws(TransportError) {
+            let used = try unsafe negotiation.receive(part.span.bytes, output: &result.output)
+            require(used == part.count || negotiation.isDone, "bytes that were left without an end")
+            result.consumed += used
+        } catch {
+            // Where a failed negotiation stopped reading says nothing.
+            return Negotiated(error: error, output: result.output)
+        }
+    }
+    result.isDone = negotiation.isDone
+    return result
 }

@@ -37,6 +37,11 @@ int cmc_net_connect_result(int fd);
 /// 1, 0 or -errno.
 int cmc_net_is_connected_to_itself(int fd);
 
+/// Whether a socket of streams listens already: 1 or 0; -ESOCKTNOSUPPORT when it is of another type.
+int cmc_net_is_listening(int fd);
+/// Makes a descriptor that came from elsewhere non-blocking and close-on-exec.
+int cmc_net_make_ours(int fd);
+
 #define CMC_NET_SEND_BUFFER 1
 #define CMC_NET_RECEIVE_BUFFER 2
 #define CMC_NET_REUSE_ADDRESS 3
@@ -55,6 +60,8 @@ int cmc_net_is_connected_to_itself(int fd);
 #define CMC_NET_TYPE_OF_SERVICE 11
 /// Only for IPv6.
 #define CMC_NET_TRAFFIC_CLASS 12
+/// Above 6 needs CAP_NET_ADMIN.
+#define CMC_NET_PRIORITY 13
 
 int cmc_net_set_option(int fd, int option, int value);
 /// The option's value, or -errno.
@@ -68,6 +75,8 @@ int cmc_net_local_address(int fd, void *address);
 int cmc_net_peer_address(int fd, void *address);
 /// The family of an address, or -EINVAL when it is too short to have one.
 int cmc_net_family(const void *address, uint32_t length);
+/// The 4 or 16 bytes of an IP address, in network order; the result is their number.
+int cmc_net_address_number(const void *address, uint32_t length, uint8_t *number);
 /// An IPv4 or IPv6 number (with %zone). -EINVAL when `host` is not a number.
 int cmc_net_numeric_address(const char *host, uint16_t port, void *address);
 /// The first address of a family that a network interface has. -ENODEV when there is none.
@@ -76,6 +85,17 @@ int cmc_net_interface_address(const char *name, int family, uint16_t port, void 
 int cmc_net_unix_address(const char *name, uint32_t name_length, void *address);
 /// "127.0.0.1:80" or "[::1]:80", terminated. The length of the text.
 int cmc_net_address_text(const void *address, uint32_t length, char *text, uint32_t capacity);
+
+// MARK: - Who is at the other end of a unix socket (unix(7))
+
+/// The process, the user and the group that connected.
+int cmc_net_peer_credentials(int fd, int32_t *process, uint32_t *user, uint32_t *group);
+/// Whether the process that connected is in a group besides its own: 1, 0, or -errno (-ENOPROTOOPT
+/// before Linux 4.13).
+int cmc_net_peer_has_group(int fd, uint32_t group);
+/// Whether a user is a member of a group, by the system's databases, which may take seconds to ask.
+/// 1 or 0.
+int cmc_net_is_member(uint32_t user, uint32_t group);
 
 // MARK: - Names
 
