@@ -86,6 +86,7 @@ static int option_of(int option, int *level, int *name) {
     case CMC_NET_KEEP_ALIVE_COUNT: *level = IPPROTO_TCP, *name = TCP_KEEPCNT; return 0;
     case CMC_NET_KEEP_ALIVE_IDLE: *level = IPPROTO_TCP, *name = TCP_KEEPIDLE; return 0;
     case CMC_NET_KEEP_ALIVE_INTERVAL: *level = IPPROTO_TCP, *name = TCP_KEEPINTVL; return 0;
+    case CMC_NET_UNSENT: *level = IPPROTO_TCP, *name = TCP_NOTSENT_LOWAT; return 0;
     case CMC_NET_USER_TIMEOUT: *level = IPPROTO_TCP, *name = TCP_USER_TIMEOUT; return 0;
     case CMC_NET_TYPE_OF_SERVICE: *level = IPPROTO_IP, *name = IP_TOS; return 0;
     case CMC_NET_TRAFFIC_CLASS: *level = IPPROTO_IPV6, *name = IPV6_TCLASS; return 0;

@@ -32,6 +32,10 @@ extension SocketEngine {
     var linkOptions: LinkOptions {
         let options = optionsSnapshot
         var link = options.link
+        // Who lets few messages wait does not want the kernel to let megabytes of them wait instead.
+        if (1...SocketEngine.fewMessages).contains(options.sendHighWaterMark) {
+            link.unsentBytes = SocketEngine.pacedBytes
+        }
         link.sendBufferBytes = options.sendBufferBytes < 0 ? nil : options.sendBufferBytes
         link.receiveBufferBytes =
             options.receiveBufferBytes < 0 ? nil : options.receiveBufferBytes

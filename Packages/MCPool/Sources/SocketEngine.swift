@@ -33,6 +33,9 @@ public final class SocketEngine: @unchecked Sendable {
     /// How long receivers may take to decode what was read for them.
     static let unreadNanoseconds: UInt64 = 20_000_000
 
+    /// Up to such a high-water mark the kernel is kept from queueing much on its own account.
+    static let fewMessages = 64
+
     enum State {
         case open
         /// Closed by the user; what was sent is still being delivered (LINGER).

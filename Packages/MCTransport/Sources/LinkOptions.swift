@@ -23,6 +23,9 @@ public struct LinkOptions: Sendable, Hashable {
     /// before the connection is given up (TCP_USER_TIMEOUT; ZMQ_TCP_MAXRT), nil for the system's
     /// choice.
     public var unacknowledgedMilliseconds: Int?
+    /// How much TCP takes from us beyond what the peer has room for (TCP_NOTSENT_LOWAT), nil for as much as
+    /// its buffer holds.
+    public var unsentBytes: Int?
     /// The type of service, or traffic class, of packets (ZMQ_TOS).
     public var typeOfService = 0
     /// The priority of TCP's packets on this host's network devices (SO_PRIORITY; ZMQ_PRIORITY), 0 for

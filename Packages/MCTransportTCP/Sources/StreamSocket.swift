@@ -38,6 +38,7 @@ struct StreamSocket: ~Copyable {
     ) throws(Errno) {
         try set(descriptor, CMC_NET_NO_DELAY, 1)
         let wanted: [(Int32, Int?)] = [
+            (CMC_NET_UNSENT, options.unsentBytes),
             (CMC_NET_KEEP_ALIVE, options.keepAlive.map { $0 ? 1 : 0 }),
             (CMC_NET_KEEP_ALIVE_COUNT, options.keepAliveCount),
             (CMC_NET_KEEP_ALIVE_IDLE, options.keepAliveIdleSeconds),

@@ -69,8 +69,9 @@ struct OptionInput {
         return unsafe [UInt8](UnsafeRawBufferPointer(start: address, count: count))
     }
 
-    /// Text that may be empty, or no text at all; a zero byte ends it.
-    func text(upTo limit: Int) throws(Errno) -> String {
+    /// Text, or no text at all: null, which is not the same as an empty one. A zero byte ends it.
+    func text(upTo limit: Int, isEmptyAllowed: Bool = false) throws(Errno) -> String {
+        if count == 0, unsafe address != nil, !isEmptyAllowed { throw .invalid }
         let bytes = try bytes(0...limit)
         guard let text = String(validating: bytes.prefix { $0 != 0 }, as: UTF8.self) else {
             throw .invalid
@@ -132,12 +133,13 @@ extension SocketOption {
 
     /// Text of the engine's.
     static func text(
-        _ path: any (WritableKeyPath<EngineOptions, String> & Sendable), upTo limit: Int
+        _ path: any (WritableKeyPath<EngineOptions, String> & Sendable), upTo limit: Int,
+        isEmptyAllowed: Bool = false
     ) -> SocketOption {
         SocketOption(
             get: { socket throws(Errno) in .text(socket.engine.getOptions()[keyPath: path]) },
             set: { socket, input throws(Errno) in
-                let value = try input.text(upTo: limit)
+                let value = try input.text(upTo: limit, isEmptyAllowed: isEmptyAllowed)
                 socket.engine.setOptions { $0[keyPath: path] = value }
             })
     }

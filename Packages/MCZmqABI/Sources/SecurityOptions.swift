@@ -9,7 +9,7 @@ enum SecurityOptions {
         ZMQ_ZAP_DOMAIN: SocketOption(
             get: { socket throws(Errno) in .text(socket.extras.withLock { $0.zapDomain }) },
             set: { socket, input throws(Errno) in
-                let domain = try input.text(upTo: 255)
+                let domain = try input.text(upTo: 255, isEmptyAllowed: true)
                 socket.extras.withLock { $0.zapDomain = domain }
             }),
         enforceDomain: .idle(\.enforcesZapDomain, 0...1),

@@ -100,7 +100,8 @@ extension ZmqSocket {
         partsLock.lock()
         unsafe unsent.append(frame)
         hasUnsent.store(true, ordering: .relaxed)
-        if flags & ZMQ_SNDMORE != 0 {
+        // A STREAM's messages have two frames, whatever the flag says of the second.
+        if flags & ZMQ_SNDMORE != 0, type != ZMQ_STREAM || isFirst {
             partsLock.unlock()
             return Int32(clamping: size)
         }

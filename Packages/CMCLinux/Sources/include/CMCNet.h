@@ -56,6 +56,8 @@ int cmc_net_make_ours(int fd);
 #define CMC_NET_KEEP_ALIVE_INTERVAL 9
 /// Milliseconds.
 #define CMC_NET_USER_TIMEOUT 10
+/// Bytes that the kernel takes and has not sent.
+#define CMC_NET_UNSENT 20
 /// Only for IPv4.
 #define CMC_NET_TYPE_OF_SERVICE 11
 /// Only for IPv6.
