@@ -149,6 +149,32 @@ extension ZmqTests {
             #expect(failure(send(rep, "too much")) == Errors.stateMachine)
         }
 
+        /// What is known of the peer that a message came from.
+        @Test func properties() throws {
+            let sockets = try Sockets()
+            let (dealer, router) = try sockets.pair(ZMQ_DEALER, ZMQ_ROUTER)
+            zmq_setsockopt(dealer, 95, "X-Late:no", 9)
+            // Waits for the connection.
+            var message = zmq_msg_t()
+            zmq_msg_init(&message)
+            send(dealer, "hello")
+            #expect(zmq_msg_recv(&message, router, 0) == 5)
+            func get(_ name: String) -> String? {
+                zmq_msg_gets(&message, name).map { String(cString: $0) }
+            }
+            for _ in 0..<2 {
+                #expect(get("Peer-Address") == "127.0.0.1")
+                #expect(get("Socket-Type") == "DEALER")
+                #expect(get("Routing-Id")?.isEmpty == true)
+                #expect(get("User-Id") == nil && errno == EINVAL)
+                #expect(get("No-Such") == nil && errno == EINVAL)
+                #expect(zmq_msg_get(&message, ZMQ_SRCFD) > 2)
+                #expect(zmq_msg_recv(&message, router, ZMQ_DONTWAIT) == 5 || errno == EAGAIN)
+            }
+            #expect(zmq_msg_gets(&message, nil) == nil && errno == EFAULT)
+            zmq_msg_close(&message)
+        }
+
         /// A buffer that is too small gets the beginning; the call says how much there was.
         @Test func truncated() throws {
             let sockets = try Sockets()

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 _Atomic(cmc_slot *) cmc_handle_chunks[CMC_CHUNKS];
 __thread cmc_guard *cmc_thread_guard;
@@ -150,4 +151,37 @@ static void in_child(void) {
 
 __attribute__((constructor)) static void watch_forks(void) {
     pthread_atfork(before_fork, after_fork, in_child);
+}
+
+// MARK: - Texts that calls return
+
+typedef struct { char *texts[CMC_KEPT_TEXTS]; unsigned next; } kept_texts;
+
+static pthread_key_t texts_key;
+static pthread_once_t texts_once = PTHREAD_ONCE_INIT;
+
+static void texts_free(void *raw) {
+    kept_texts *kept = raw;
+    for (int i = 0; i < CMC_KEPT_TEXTS; i++) free(kept->texts[i]);
+    free(kept);
+}
+
+static void texts_key_create(void) { pthread_key_create(&texts_key, texts_free); }
+
+const char *cmc_keep_text(const uint8_t *bytes, size_t count) {
+    pthread_once(&texts_once, texts_key_create);
+    kept_texts *kept = pthread_getspecific(texts_key);
+    if (kept == NULL) {
+        kept = calloc(1, sizeof *kept);
+        if (kept == NULL) return NULL;
+        pthread_setspecific(texts_key, kept);
+    }
+    char *text = malloc(count + 1);
+    if (text == NULL) return NULL;
+    memcpy(text, bytes, count);
+    text[count] = 0;
+    char **place = &kept->texts[kept->next++ % CMC_KEPT_TEXTS];
+    free(*place);
+    *place = text;
+    return text;
 }

@@ -31,6 +31,7 @@ extension FrameDecoder {
         chunkBytes = FrameDecoder.smallestChunk
         var frame = unsafe Frame(
             slice: block, address: UnsafeRawPointer(block.payload), count: largeBytes)
+        frame.source = source
         return finish(&frame, largeFlags)
     }
 }

@@ -55,6 +55,9 @@ public struct FrameDecoder: ~Copyable {
     /// References put on a chunk in advance, so that handing out a slice costs no atomic.
     static let charge = 1 << 20
 
+    /// What frames say of where they came from.
+    public var source: UInt32 = 0
+
     @usableFromInline let limits: Limits
     /// The longest body with the short header that the limits allow.
     @usableFromInline let shortBytes: Int
@@ -128,7 +131,8 @@ extension FrameDecoder {
             }
             try countFrame(header)
             begin &+= headerLength &+ count
-            var frame = unsafe Frame(copyingSmall: start + headerLength, count: count)
+            var frame = unsafe Frame(
+                copyingSmall: start + headerLength, count: count, source: source)
             frame.hasMore = header.flags.contains(.more)
             return .frame(frame)
         }
@@ -164,9 +168,11 @@ extension FrameDecoder {
             available >= 2 &+ count
         else { return unsafe nextWholeSlowly(into: place) }
         if count <= Frame.inlineCapacity {
-            unsafe Frame.initializeSmall(place, copying: start + 2, count: count)
+            unsafe Frame.initializeSmall(
+                place, copying: start + 2, count: count, source: source)
         } else if unsafe chunk.capacity < FrameDecoder.slicingRatio &* FrameHeader.longestShortBody
-            || !Frame.initializeBlock(place, copying: start + 2, count: count)
+            || !Frame.initializeBlock(
+                place, copying: start + 2, count: count, source: source)
         {
             return unsafe nextWholeSlowly(into: place)
         }
@@ -218,14 +224,17 @@ extension FrameDecoder {
         at place: UnsafeMutablePointer<Frame>, of chunk: Block, _ body: UnsafeRawPointer, count: Int
     ) -> Bool {
         if count <= Frame.inlineCapacity {
-            unsafe Frame.initializeSmall(place, copying: body, count: count)
+            unsafe Frame.initializeSmall(
+                place, copying: body, count: count, source: source)
         } else if count * FrameDecoder.slicingRatio < chunk.capacity
             || slices == FrameDecoder.charge - 1
         {
-            return unsafe Frame.initializeBlock(place, copying: body, count: count)
+            return unsafe Frame.initializeBlock(
+                place, copying: body, count: count, source: source)
         } else {
             slices += 1
-            unsafe Frame.initializeSlice(place, block: chunk, address: body, count: count)
+            unsafe Frame.initializeSlice(
+                place, block: chunk, address: body, count: count, source: source)
         }
         return true
     }

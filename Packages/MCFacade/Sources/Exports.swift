@@ -7,6 +7,7 @@
 @_exported public import struct MCMemory.Frame
 @_exported public import struct MCMemory.Message
 @_exported public import struct MCPool.IOThreadSettings
+@_exported public import struct MCPool.PeerDescription
 @_exported public import struct MCPool.PeerNotices
 @_exported public import struct MCPool.ReconnectStop
 @_exported public import struct MCPool.SocketError

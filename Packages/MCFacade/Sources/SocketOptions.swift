@@ -54,6 +54,9 @@ public struct SocketOptions: Sendable, Equatable {
     /// not at all with others. Without effect where there is one processor.
     public var spinMicroseconds = -1
 
+    /// What peers are told of this socket in the handshake, and can read from its messages
+    /// (ZMQ_METADATA): names that begin with `X-`, of letters, digits, `-`, `_`, `.` and `+`.
+    public var metadata: [String: String] = [:]
     /// Only the last message of each peer, and to each peer, is kept: a newer one takes its place
     /// (ZMQ_CONFLATE). For PUSH, PULL, PUB, SUB and DEALER, without high-water marks; others ignore it. Set
     /// it before connecting and binding.
@@ -142,6 +145,7 @@ public struct SocketOptions: Sendable, Equatable {
                 .invalidOption, "reconnectStop has unknown bits: \(reconnectStop.rawValue)")
         }
         try checkFilters()
+        try checkMetadata()
         try checkProxy()
         guard routingID.count <= 255 else {
             throw SocketError(
@@ -196,6 +200,7 @@ extension SocketOptions {
         engine.heartbeatTimeoutMilliseconds = heartbeatTimeoutMilliseconds
         engine.handshakeIntervalMilliseconds = handshakeIntervalMilliseconds
         engine.spinMicroseconds = spinMicroseconds
+        engine.metadata = metadata
         engine.conflates = conflates
         engine.affinity = affinity
         engine.connectTimeoutMilliseconds = connectTimeoutMilliseconds
@@ -237,6 +242,7 @@ extension SocketOptions {
         heartbeatTimeoutMilliseconds = engine.heartbeatTimeoutMilliseconds
         handshakeIntervalMilliseconds = engine.handshakeIntervalMilliseconds
         spinMicroseconds = engine.spinMicroseconds
+        metadata = engine.metadata
         conflates = engine.conflates
         affinity = engine.affinity
         connectTimeoutMilliseconds = engine.connectTimeoutMilliseconds

@@ -20,7 +20,8 @@ public struct Frame: ~Copyable, @unchecked Sendable {
     // No default values here: where an initialiser assigns `self` as a whole, the compiler (Swift
     // 6.3, optimised) would set the default first and then run `deinit` on the half-made frame.
     @usableFromInline var reserved: UInt8
-    @usableFromInline var reservedWord: UInt32
+    /// A number for whoever the frame came from, given by the reader of its connection; 0 for nobody.
+    public var source: UInt32
 
     @frozen @usableFromInline
     enum Kind: UInt8 {
@@ -43,7 +44,7 @@ public struct Frame: ~Copyable, @unchecked Sendable {
         inlineCount = 0
         hasMore = false
         reserved = 0
-        reservedWord = 0
+        source = 0
     }
 
     /// No frame, for where a message would have one.
@@ -72,9 +73,11 @@ public struct Frame: ~Copyable, @unchecked Sendable {
     /// The last word of a frame: what it is, its inline payload's length, whether more follow.
     @inlinable
     @inline(__always)
-    static func lastWord(_ kind: Kind, count: Int, hasMore: Bool) -> UInt64 {
+    static func lastWord(
+        _ kind: Kind, count: Int, hasMore: Bool, source: UInt32 = 0
+    ) -> UInt64 {
         (UInt64(kind.rawValue) | UInt64(truncatingIfNeeded: count) << 8
-            | (hasMore ? 1 << 16 : 0)).littleEndian
+            | (hasMore ? 1 << 16 : 0) | UInt64(source) << 32).littleEndian
     }
 
     @inlinable public var isSpread: Bool { kind == .spread }
@@ -152,10 +155,10 @@ extension Frame {
 
     /// Copies `count` <= 56 bytes from memory that is readable for 56: no call to memcpy.
     @inlinable
-    package init(copyingSmall address: UnsafeRawPointer, count: Int) {
+    package init(copyingSmall address: UnsafeRawPointer, count: Int, source: UInt32 = 0) {
         self.init()
         unsafe withUnsafeMutablePointer(to: &self) {
-            unsafe Frame.initializeSmall($0, copying: address, count: count)
+            unsafe Frame.initializeSmall($0, copying: address, count: count, source: source)
         }
     }
 
@@ -165,11 +168,13 @@ extension Frame {
     @inlinable
     @inline(__always)
     public static func initializeSmall(
-        _ place: UnsafeMutablePointer<Frame>, copying address: UnsafeRawPointer, count: Int
+        _ place: UnsafeMutablePointer<Frame>, copying address: UnsafeRawPointer, count: Int,
+        source: UInt32 = 0
     ) {
         // Safe because a frame is 64 bytes: the payload, then kind 0, the count, and zeros.
         unsafe cmc_make_frame(
-            place, address, count, lastWord(.inline, count: count, hasMore: false))
+            place, address, count,
+            lastWord(.inline, count: count, hasMore: false, source: source))
     }
 
     /// As `initializeSmall(_:copying:count:)`, from memory of which only `count` bytes may be read.
@@ -192,12 +197,14 @@ extension Frame {
     @inlinable
     @inline(__always)
     public static func initializeBlock(
-        _ place: UnsafeMutablePointer<Frame>, copying address: UnsafeRawPointer, count: Int
+        _ place: UnsafeMutablePointer<Frame>, copying address: UnsafeRawPointer, count: Int,
+        source: UInt32 = 0
     ) -> Bool {
         guard let block = Heap.allocate(capacity: count) else { return false }
         unsafe cmc_copy_exact(block.payload, address, count)
         unsafe initializeSlice(
-            place, block: block, address: UnsafeRawPointer(block.payload), count: count)
+            place, block: block, address: UnsafeRawPointer(block.payload), count: count,
+            source: source)
         return true
     }
 
@@ -205,14 +212,15 @@ extension Frame {
     @inlinable
     @inline(__always)
     public static func initializeSlice(
-        _ place: UnsafeMutablePointer<Frame>, block: Block, address: UnsafeRawPointer, count: Int
+        _ place: UnsafeMutablePointer<Frame>, block: Block, address: UnsafeRawPointer, count: Int,
+        source: UInt32 = 0
     ) {
         // Safe because these are the eight words of a frame: block, address and length, and the
         // last with kind 1. In stores of 16 bytes, as `initializeSmall`.
         let raw = UnsafeMutableRawPointer(place)
         let first = unsafe SIMD2<UInt64>(
             UInt64(UInt(bitPattern: block.header)), UInt64(UInt(bitPattern: address)))
-        let last = lastWord(.slice, count: 0, hasMore: false)
+        let last = lastWord(.slice, count: 0, hasMore: false, source: source)
         unsafe raw.storeBytes(of: first, as: SIMD2<UInt64>.self)
         unsafe raw.storeBytes(
             of: SIMD2(UInt64(count), 0), toByteOffset: 16, as: SIMD2<UInt64>.self)
@@ -341,6 +349,7 @@ extension Frame {
         other.kind = kind
         other.inlineCount = inlineCount
         other.hasMore = hasMore
+        other.source = source
         return other
     }
 

@@ -168,10 +168,12 @@ extension Message {
         if unsafe head.isSlice || tail != nil { self = Message() }
     }
 
-    /// Puts a frame in front.
+    /// Puts a frame in front, which then comes from where the first one came from.
     ///
     /// - Complexity: O(count).
     public mutating func prepend(_ frame: consuming Frame) {
+        var frame = frame
+        if !head.isAbsent { frame.source = head.source }
         var longer = Message(frame)
         while let next = removeFirst() { longer.append(next) }
         self = longer

@@ -55,12 +55,21 @@ extension Connection {
         }
         let options = engine.optionsSnapshot
         do throws(SecurityError) {
+            var metadata = Metadata()
+            for (name, value) in options.metadata.sorted(by: { $0.key < $1.key }) {
+                // Checked when it was set.
+                try? metadata.append(name, Array(value.utf8))
+            }
             let handshake = Handshake(
                 local: try LocalPeer(
                     socketType: engine.pattern.socketType,
-                    identity: engine.pattern.announcesRoutingID ? options.routingID : []),
+                    identity: engine.pattern.announcesRoutingID ? options.routingID : [],
+                    metadata: metadata),
                 mechanism: NullMechanism())
-            handshakeOutput += try handshake.start()
+            let greeting = try handshake.start()
+            let first = options.greetsInSteps ? Connection.signatureBytes : greeting.count
+            handshakeOutput += greeting.prefix(first)
+            heldGreeting = Array(greeting.dropFirst(first))
             self.handshake = handshake
         } catch {
             fail(SocketError(.protocolError, error.description, endpoint: link.peer))
@@ -117,6 +126,11 @@ extension Connection {
 
     func received(_ bytes: UnsafeRawBufferPointer) {
         guard var handshake = self.handshake else { return }
+        greetedBytes += bytes.count
+        if greetedBytes >= Connection.signatureBytes {
+            handshakeOutput += heldGreeting
+            heldGreeting = []
+        }
         var output: [UInt8] = []
         let consumed: Int
         do throws(SecurityError) {

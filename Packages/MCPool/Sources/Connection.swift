@@ -49,6 +49,11 @@ final class Connection: EventHandler, @unchecked Sendable {
     var phase: Phase
     var handshake: Handshake?
     var handshakeOutput: [UInt8] = []
+    /// The rest of the greeting, which goes when the peer's signature has come.
+    var heldGreeting: [UInt8] = []
+    var greetedBytes = 0
+    /// What both sides of ZMTP begin with (RFC 37).
+    static let signatureBytes = 10
     var handshakeTimer: UInt64?
     /// With the proxy that makes the connection; while it lasts, the phase is `connecting`.
     var negotiation: SOCKSNegotiation?
@@ -92,6 +97,9 @@ final class Connection: EventHandler, @unchecked Sendable {
     /// Messages of peers that are the pattern's own business are put together here.
     var intake = Message()
 
+    /// What the frames that come say of where they came from; set when the connection joins its socket.
+    private(set) var source: UInt32 = 0
+
     /// When something last arrived, for heartbeats; 0 while nobody wants to know.
     let lastArrival = Atomic<UInt64>(0)
     let watchesArrival = Atomic<Bool>(false)
@@ -115,8 +123,23 @@ final class Connection: EventHandler, @unchecked Sendable {
     }
 
     deinit {
+        PeerDirectory.retire(source)
         unsafe decoder.deinitialize(count: 1)
         unsafe decoder.deallocate()
+    }
+
+    /// Gives the peer a number, under which users find what is known of it. Before anybody reads.
+    func describe(_ peer: RemotePeer?) {
+        var properties: [String: [UInt8]] = [:]
+        for property in peer?.metadata.properties ?? [] {
+            properties[property.name] = property.value
+        }
+        source = PeerDirectory.add(
+            PeerDescription(
+                address: link.peerHost, socketType: peer?.socketType ?? "",
+                routingID: peer?.identity ?? [], userID: nil, properties: properties,
+                descriptor: link.descriptor))
+        unsafe decoder.pointee.source = source
     }
 
     /// Names the connection in the socket's epoll set.

@@ -23,11 +23,16 @@ package struct EngineOptions: Sendable {
     /// Which I/O threads may help; read when the socket is made.
     package var affinity: UInt64 = 0
     package var connectTimeoutMilliseconds = 0
+    /// What peers are told of us besides, by name (ZMQ_METADATA).
+    package var metadata: [String: String] = [:]
     /// Only the last message of each peer, and to each peer, is kept (ZMQ_CONFLATE). Before the first pipe.
     package var conflates = false
     /// Peers of this process whose types do not go together are refused, as others are. libzmq lets them
     /// meet.
     package var refusesUnfitInproc = true
+    /// The greeting's first ten bytes go alone, and the others when the peer's have come, as libzmq does it;
+    /// else all at once, which saves a round trip (RFC 37 allows both).
+    package var greetsInSteps = false
     /// A signal ends a call that waits, with `interrupted`.
     package var isInterruptible = false
     /// What the transport needs to know, buffer sizes aside.

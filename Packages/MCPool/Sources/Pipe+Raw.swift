@@ -74,11 +74,13 @@ extension SocketEngine {
     /// Lock held, nobody reading the peer's connection.
     ///
     /// - Parameter extra: how many may wait beyond the high-water mark.
-    func notify(_ pipe: Pipe, extra: Int) {
+    func notify(_ pipe: Pipe, of connection: Connection, extra: Int) {
         let limit = pipe.pointee.receiveHighWaterMark.load(ordering: .relaxed)
         let queue = pipe.pointee.received
         guard limit == 0 || queue.hasRoom(limit: limit + extra) else { return }
-        queue.push(Frame())
+        var frame = Frame()
+        frame.source = connection.source
+        queue.push(frame)
         queue.publish()
         pattern.readable(pipe)
         wakeReceivers()

@@ -85,6 +85,7 @@ extension SocketEngine {
     /// - Parameter peer: nil for one that speaks no ZMTP.
     /// - Returns: false when the socket, or its pattern, refuses the peer.
     func adopt(_ connection: Connection, peer: RemotePeer?) -> Bool {
+        connection.describe(peer)
         lock.lock()
         defer { settleAndUnlock() }
         guard state != .ended, let pipe = pipeForAdopting(connection) else { return false }
@@ -102,7 +103,7 @@ extension SocketEngine {
         // Before anybody reads: it stands in front of what the peer sends.
         connection.notices = pattern.peerNotices
         if connection.notices.contains(.connected), !pipe.pointee.isLingering {
-            notify(pipe, extra: 0)
+            notify(pipe, of: connection, extra: 0)
         }
         connection.pipe = pipe
         streamCount += 1
@@ -143,7 +144,7 @@ extension SocketEngine {
         graveyard.append(connection)
         pipe.pointee.received.rollback()
         if connection.notices.contains(.disconnected), !pipe.pointee.isLingering, state == .open {
-            notify(pipe, extra: 1)
+            notify(pipe, of: connection, extra: 1)
         }
         pipe.pointee.connection = nil
         pipe.pointee.isBlocked = false

@@ -206,6 +206,8 @@ public final class SocketEngine: @unchecked Sendable {
     /// Whether the I/O thread has the set in its own.
     var isRegistered = false
 
+    /// Whether there is somebody to send to, now or when the connection is there.
+    package var hasPeers: Bool { lock.withLock { !pipes.isEmpty } }
     package var canSend: Bool { pattern.canSend }
     package var canReceive: Bool { pattern.canReceive }
 

@@ -30,6 +30,10 @@ public protocol StreamLink: AnyObject, Sendable {
     /// The other end, for messages: `tcp://192.0.2.1:5555`, `ipc:///run/x`.
     var peer: String { get }
 
+    /// Who the other end is: an IP address as text; of a peer of the same host `:uid:gid:pid`. Empty when
+    /// the connection is gone.
+    var peerHost: String { get }
+
     /// Learns how a started connect ended. To be called once, when the descriptor became writable.
     ///
     /// A link from ``StreamListener/accept()`` is connected from the start and needs no call.

@@ -28,6 +28,23 @@ final class SocketLink: StreamLink {
 
     var descriptor: Int32 { socket.number }
 
+    var peerHost: String {
+        guard family == .unix else {
+            guard let text = try? SocketAddress(peerOf: descriptor).text else { return "" }
+            // Without the port, and without the brackets around an IPv6 number.
+            return String(text[..<(text.lastIndex(of: ":") ?? text.endIndex)])
+                .filter { $0 != "[" && $0 != "]" }
+        }
+        var process: Int32 = 0
+        var user: UInt32 = 0
+        var group: UInt32 = 0
+        // Safe because the three numbers are written before the call returns.
+        guard unsafe cmc_net_peer_credentials(descriptor, &process, &user, &group) == 0 else {
+            return ""
+        }
+        return ":\(user):\(group):\(process)"
+    }
+
     func finishConnect() throws(TransportError) {
         var errno = -cmc_net_connect_result(descriptor)
         if errno == 0, family != .unix {

@@ -6,7 +6,23 @@ enum ConnectionOptions {
     /// libzmq's stable builds answer it, although its name is draft.
     private static let reconnectStop: Int32 = 109
 
+    /// As `reconnectStop`.
+    private static let metadata: Int32 = 95
+
     static let table: [Int32: SocketOption] = [
+        metadata: SocketOption(set: { socket, input throws(Errno) in
+            let text = try input.text(upTo: 4096)
+            let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, parts[0].hasPrefix("X-"), parts[0].utf8.count <= 255,
+                !parts[1].isEmpty
+            else { throw .invalid }
+            socket.engine.setOptions { options in
+                // What was said first stays, as in libzmq.
+                if options.metadata[String(parts[0])] == nil {
+                    options.metadata[String(parts[0])] = String(parts[1])
+                }
+            }
+        }),
         // Of socket types that have nothing to send to one peer rather than another.
         ZMQ_IMMEDIATE: .idle(\.immediate, 0...1),
         reconnectStop: SocketOption(

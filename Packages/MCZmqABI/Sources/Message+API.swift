@@ -1,6 +1,7 @@
 public import CMCZmq
 import Glibc
 import MCMemory
+import MCPool
 
 @c @implementation
 public func zmq_msg_init(_ msg: UnsafeMutablePointer<zmq_msg_t>?) -> Int32 {
@@ -110,6 +111,11 @@ public func zmq_msg_get(_ msg: UnsafePointer<zmq_msg_t>?, _ property: Int32) -> 
     switch property {
     case ZMQ_MORE: return unsafe cell.frame.pointee.hasMore ? 1 : 0
     case ZMQ_SHARED: return cell.isShared ? 1 : 0
+    case ZMQ_SRCFD:
+        guard let peer = unsafe PeerDirectory.peer(cell.frame.pointee.source) else {
+            return fail(.invalid)
+        }
+        return peer.descriptor
     default: return fail(.invalid)
     }
 }
@@ -126,10 +132,31 @@ public func zmq_msg_set(
 public func zmq_msg_gets(
     _ msg: UnsafePointer<zmq_msg_t>?, _ property: UnsafePointer<CChar>?
 ) -> UnsafePointer<CChar>? {
-    guard let _ = unsafe MessageCell(msg), unsafe property != nil else {
+    guard let cell = unsafe MessageCell(msg), let property = unsafe property else {
         _ = fail(.fault)
         return nil
     }
-    _ = fail(.invalid)
-    return nil
+    let name = unsafe String(cString: property)
+    guard let peer = unsafe PeerDirectory.peer(cell.frame.pointee.source),
+        let value = peer.libzmqProperty(name)
+    else {
+        _ = fail(.invalid)
+        return nil
+    }
+    // Until the thread has asked for some more.
+    return unsafe cmc_keep_text(value, value.count)
+}
+
+extension PeerDescription {
+    /// A property by libzmq's name for it.
+    fileprivate func libzmqProperty(_ name: String) -> [UInt8]? {
+        switch name {
+        case "Peer-Address": Array(address.utf8)
+        case "Socket-Type": socketType.isEmpty ? nil : Array(socketType.utf8)
+        // The second is the older name.
+        case "Routing-Id", "Identity": socketType.isEmpty ? nil : routingID
+        case "User-Id": userID.map { Array($0.utf8) }
+        default: properties[name]
+        }
+    }
 }

@@ -111,7 +111,8 @@ extension ZmqSocket {
         partsLock.unlock()
         do throws(SocketError) {
             try Outgoing.withMessage(whole) { message throws(SocketError) in
-                try engine.send(message, waits: waits)
+                // When all peers have gone since the first frame nobody may ever come to take it.
+                try engine.send(message, waits: waits && engine.hasPeers)
             }
         } catch {
             return partsFailed(error, &whole) ? Int32(clamping: size) : failSending(error)
@@ -126,6 +127,7 @@ extension ZmqSocket {
         switch error.code {
         // The peer has gone since the first frame.
         case .hostUnreachable, .invalidMessage: return true
+        case .wouldBlock where !engine.hasPeers: return true
         case .wouldBlock, .timedOut, .interrupted:
             var kept = Message()
             for _ in 0..<max(0, whole.count - 1) {

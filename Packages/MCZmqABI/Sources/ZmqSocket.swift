@@ -43,6 +43,7 @@ final class ZmqSocket: HandleObject, @unchecked Sendable {
         var options = EngineOptions()
         options.isInterruptible = true
         options.refusesUnfitInproc = false
+        options.greetsInSteps = true
         options.link.ipv6 = settings.ipv6
         options.link.backlog = 100
         options.lingerMilliseconds = settings.isBlocky && type != ZMQ_SUB ? -1 : 0

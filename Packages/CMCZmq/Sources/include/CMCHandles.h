@@ -45,6 +45,10 @@ unsigned cmc_fork_count(void);
 /// The calling thread's guard, made; NULL when there is no memory.
 cmc_guard *cmc_guard_make(void);
 
+/// Keeps a copy of a text for the calling thread, until it has kept so many others; NULL without memory.
+enum { CMC_KEPT_TEXTS = 16 };
+const char *cmc_keep_text(const uint8_t *bytes, size_t count);
+
 /// A handle for an object; 0 when there are too many.
 uintptr_t cmc_handle_make(int kind, void *object);
 /// Makes a handle invalid and returns its object; NULL when it was none of that kind.
