@@ -19,8 +19,17 @@ find_isolation() {
     isolation=()
 }
 
+# Sets `one_processor` to the words that keep a program on one processor, where a thread that has been
+# woken waits until the running one has nothing to do; to nothing where the system does not let us.
+find_one_processor() {
+    local first
+    first=$(taskset -cp $$ 2>/dev/null | sed 's/.*: //; s/[-,].*//')
+    one_processor=(taskset -c "${first:-0}" chrt --batch 0)
+    "${one_processor[@]}" true 2>/dev/null || one_processor=()
+}
+
 # run_program PROGRAM LOG RESULT LIBRARY LIMIT WORDS...: runs one program for LIMIT seconds at most, behind
-# the words of `isolation`; writes its output to LOG and what came of it to RESULT: result, cases passed,
+# WORDS such as `isolation`; writes its output to LOG and what came of it to RESULT: result, cases passed,
 # failed and ignored, seconds, why; with tabs between. LIBRARY is the folder of its libzmq.so.5; nothing
 # means the system's. To be called in a subshell, whose end leaves no process and no file behind.
 run_program() {
