@@ -59,6 +59,8 @@ final class MonitorSocket: Sendable {
     }
 
     func tell(_ event: SocketEvent) {
+        // libzmq does not tell of connections that the user has ended.
+        if event.kind == .disconnected, event.reason == nil { return }
         let number = event.kind.rawValue
         guard Int32(number) & events != 0 else { return }
         var head: [UInt8] = []
