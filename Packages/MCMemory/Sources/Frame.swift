@@ -104,6 +104,12 @@ public struct Frame: ~Copyable, @unchecked Sendable {
 
     @inlinable public var isEmpty: Bool { count == 0 }
 
+    /// Who sent a received message, of which this is the first frame; 0 where nobody says so.
+    package var routingID: UInt32 {
+        get { reservedWord }
+        set { reservedWord = newValue }
+    }
+
     /// Whether the payload lies in a block of its own or of a neighbour's, not inside the value.
     @inlinable public var isSlice: Bool { kind == .slice }
 }

@@ -65,6 +65,13 @@ public struct Message: ~Copyable, @unchecked Sendable {
 
     @inlinable public var isEmpty: Bool { head.isAbsent }
 
+    /// Whom a message that a SERVER or PEER socket has received came from, by the number that the
+    /// socket has given that peer; 0 for all other messages. A copy is another message.
+    public package(set) var routingID: UInt32 {
+        get { head.routingID }
+        set { head.routingID = newValue }
+    }
+
     /// Payload bytes of all frames.
     public var totalBytes: Int {
         var total = 0

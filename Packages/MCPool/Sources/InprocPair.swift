@@ -185,7 +185,9 @@ extension SocketEngine {
         return endpoint.description
     }
 
-    func connectInproc(_ endpoint: Endpoint) throws(SocketError) -> String {
+    func connectInproc(
+        _ endpoint: Endpoint, attached: ((Pipe) -> Void)? = nil
+    ) throws(SocketError) -> String {
         let name = endpoint.address
         let pair = InprocPair(connector: self)
         let connection = InprocConnection(pair: pair)
@@ -198,6 +200,7 @@ extension SocketEngine {
                 .invalidState, "the \(pattern.socketType) socket takes no more peers",
                 endpoint: endpoint.description)
         }
+        attached?(pair.near)
         endpoints.append(
             .inprocConnected(endpoint: endpoint.description, name: name, connection))
         lastEndpoint = endpoint.description

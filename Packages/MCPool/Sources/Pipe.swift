@@ -128,6 +128,8 @@ package struct PipeState: ~Copyable {
     // MARK: For patterns
     /// The peer's routing id: as it announced, or made up by the pattern.
     package var routingID: [UInt8] = []
+    /// The number that a SERVER or PEER socket knows the peer by; 0 in others.
+    package var peerNumber: UInt32 = 0
     package internal(set) var isAttached = false
     /// In-process only: the far end is a socket, not a queue that waits for one.
     var isJoined = false

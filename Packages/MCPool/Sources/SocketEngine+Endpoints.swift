@@ -95,10 +95,16 @@ extension SocketEngine {
     }
 
     /// Connects to an endpoint, now or when its peer appears, again whenever the peer goes away.
-    package func connect(_ text: String) throws(SocketError) -> String {
+    ///
+    /// - Parameter attached: is given the endpoint's pipe, with the lock held.
+    package func connect(
+        _ text: String, attached: ((Pipe) -> Void)? = nil
+    ) throws(SocketError) -> String {
         try checkOpen()
         let endpoint = try parse(text)
-        if endpoint.scheme == .inproc { return try connectInproc(endpoint) }
+        if endpoint.scheme == .inproc {
+            return try connectInproc(endpoint, attached: attached)
+        }
         let transport = try transport(for: endpoint)
         let options = optionsSnapshot
         let dialer = Dialer(
@@ -115,6 +121,7 @@ extension SocketEngine {
                 endpoint: text)
         }
         dialer.pipe = pipe
+        attached?(pipe)
         endpoints.append(.dialling(endpoint: endpoint.description, dialer))
         lastEndpoint = endpoint.description
         settleAndUnlock()
