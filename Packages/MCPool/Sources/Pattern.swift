@@ -88,6 +88,9 @@ package protocol Pattern: AnyObject {
     /// A peer subscribed, or cancelled.
     func subscription(_ prefix: UnsafeRawBufferPointer, add: Bool, from pipe: Pipe)
 
+    /// A peer joined a group, or left it.
+    func membership(_ group: UnsafeRawBufferPointer, joins: Bool, of pipe: Pipe)
+
     /// The user subscribes, or cancels.
     func subscribe(_ prefix: [UInt8], add: Bool) throws(SocketError)
 }
@@ -129,6 +132,8 @@ extension Pattern {
     package func intake(_ message: consuming Message, from pipe: Pipe) {}
 
     package func subscription(_ prefix: UnsafeRawBufferPointer, add: Bool, from pipe: Pipe) {}
+
+    package func membership(_ group: UnsafeRawBufferPointer, joins: Bool, of pipe: Pipe) {}
 
     package func subscribe(_ prefix: [UInt8], add: Bool) throws(SocketError) {
         throw SocketError(.notSupported, "\(socketType) sockets have no subscriptions")
