@@ -8,6 +8,27 @@ public import MCPool
 /// All ways to send throw `hostUnreachable` where no such peer is there (any more), and `invalidMessage`
 /// for a message of other than one frame; they wait while the peer has no room.
 public class NumberingSocket: Socket, ReceivingSocket, @unchecked Sendable {
+    private let pattern: Server
+
+    init(_ pattern: Server, context: Context, options: SocketOptions) throws(SocketError) {
+        self.pattern = pattern
+        try super.init(pattern, context: context, options: options)
+    }
+
+    /// What each new peer is sent before anything else; empty for nothing (ZMQ_HELLO_MSG). Set it before
+    /// connecting and binding.
+    public final var helloMessage: [UInt8] {
+        get { engine.access { pattern.greetings.hello } }
+        set { engine.access { pattern.greetings.hello = newValue } }
+    }
+
+    /// What is received as the last message of each peer that had connected to this socket and goes;
+    /// empty for nothing (ZMQ_DISCONNECT_MSG). Set it before binding.
+    public final var disconnectMessage: [UInt8] {
+        get { engine.access { pattern.greetings.farewell } }
+        set { engine.access { pattern.greetings.farewell = newValue } }
+    }
+
     /// Sends a message; a large payload is shared, not copied.
     public final func send(
         _ message: borrowing Message, to routingID: UInt32, _ flags: SendFlags = []

@@ -48,4 +48,11 @@ public final class ClientSocket: Socket, SendingSocket, ReceivingSocket, @unchec
         get { engine.access { pattern.queuesForConnectedOnly } }
         set { engine.access { pattern.queuesForConnectedOnly = newValue } }
     }
+
+    /// What each new peer is sent before anything else; empty for nothing (ZMQ_HELLO_MSG). Set it before
+    /// connecting and binding.
+    public var helloMessage: [UInt8] {
+        get { engine.access { pattern.greetings.hello } }
+        set { engine.access { pattern.greetings.hello = newValue } }
+    }
 }

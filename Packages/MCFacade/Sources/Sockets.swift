@@ -98,6 +98,13 @@ public final class DealerSocket: Socket, SendingSocket, ReceivingSocket, @unchec
         get { engine.access { pattern.probesRouters } }
         set { engine.access { pattern.probesRouters = newValue } }
     }
+
+    /// What each new peer is sent before anything else; empty for nothing (ZMQ_HELLO_MSG). Set it before
+    /// connecting and binding.
+    public var helloMessage: [UInt8] {
+        get { engine.access { pattern.greetings.hello } }
+        set { engine.access { pattern.greetings.hello = newValue } }
+    }
 }
 
 /// Knows its peers by routing id: a received message has the sender's id as its first frame, the
@@ -129,5 +136,19 @@ public final class RouterSocket: Socket, SendingSocket, ReceivingSocket, @unchec
     public var probesRouters: Bool {
         get { engine.access { pattern.probesRouters } }
         set { engine.access { pattern.probesRouters = newValue } }
+    }
+
+    /// What each new peer is sent before anything else; empty for nothing (ZMQ_HELLO_MSG). Set it before
+    /// connecting and binding.
+    public var helloMessage: [UInt8] {
+        get { engine.access { pattern.greetings.hello } }
+        set { engine.access { pattern.greetings.hello = newValue } }
+    }
+
+    /// What is received as the last message of each peer that had connected to this socket and goes;
+    /// empty for nothing (ZMQ_DISCONNECT_MSG). Set it before binding.
+    public var disconnectMessage: [UInt8] {
+        get { engine.access { pattern.greetings.farewell } }
+        set { engine.access { pattern.greetings.farewell = newValue } }
     }
 }

@@ -16,6 +16,8 @@ package final class Router: Pattern {
     package var handsOver = false
     /// New peers get an empty message, by which another ROUTER learns of us (ZMQ_PROBE_ROUTER).
     package var probesRouters = false
+    /// What new peers are sent, and what is received of those that go.
+    package var greetings = Greetings()
     private let fairQueue = FairQueue.create()
     private var peers: [RoutingKey: Pipe] = [:]
     private var nextGenerated: UInt32
@@ -28,7 +30,10 @@ package final class Router: Pattern {
 
     package var announcesRoutingID: Bool { true }
 
-    package func attach(_ pipe: Pipe) -> Bool { true }
+    package func attach(_ pipe: Pipe) -> Bool {
+        greetings.attached(pipe)
+        return true
+    }
 
     package func connected(_ pipe: Pipe) -> Bool {
         // Ids that begin with zero are ours to make up.
@@ -46,6 +51,7 @@ package final class Router: Pattern {
         }
         peers[key] = pipe
         if pipe.pointee.receiveIndex < 0 { fairQueue.add(pipe) }
+        greetings.connected(pipe)
         if probesRouters { pipe.probe() }
         return true
     }
@@ -61,7 +67,10 @@ package final class Router: Pattern {
         if peers[key] == pipe { peers[key] = nil }
     }
 
-    package func disconnected(_ pipe: Pipe) { forget(pipe) }
+    package func disconnected(_ pipe: Pipe) {
+        forget(pipe)
+        greetings.disconnected(pipe)
+    }
 
     package func closeSending(_ pipe: Pipe) { forget(pipe) }
 

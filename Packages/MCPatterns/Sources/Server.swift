@@ -8,6 +8,8 @@ package class Server: Pattern {
     package let socketType: String
     package let canSend = true
     package let canReceive = true
+    /// What new peers are sent, and what is received of those that go.
+    package final var greetings = Greetings()
     private let fairQueue = FairQueue.create()
     private var peers: [UInt32: Pipe] = [:]
     private var lastNumber: UInt32
@@ -28,8 +30,16 @@ package class Server: Pattern {
         pipe.pointee.peerNumber = lastNumber
         peers[lastNumber] = pipe
         fairQueue.add(pipe)
+        greetings.attached(pipe)
         return true
     }
+
+    package final func connected(_ pipe: Pipe) -> Bool {
+        greetings.connected(pipe)
+        return true
+    }
+
+    package final func disconnected(_ pipe: Pipe) { greetings.disconnected(pipe) }
 
     package final func closeSending(_ pipe: Pipe) {
         if peers[pipe.pointee.peerNumber] == pipe { peers[pipe.pointee.peerNumber] = nil }
