@@ -5,6 +5,9 @@ public import MCPool
 /// Sends each message of one frame to every peer that is in its group; never waits: a peer without room
 /// misses it (RFC 48). A group is any name of up to 255 bytes.
 ///
+/// It may also connect to `udp://host:port` and to multicast groups, where every message goes, as one
+/// datagram each: whoever receives there takes the groups that it wants.
+///
 /// All ways to send throw `invalidMessage` for a message of other than one frame, or too long a name.
 public final class RadioSocket: Socket, @unchecked Sendable {
     private let pattern = Radio()
@@ -54,6 +57,10 @@ public final class RadioSocket: Socket, @unchecked Sendable {
 
 /// Receives, from all of its peers in turn, what is sent to the groups that it has joined (RFC 48). A
 /// received message has two frames: the group and the body.
+///
+/// It may also be bound to `udp://*:port`, or to a multicast group (`udp://239.0.0.1:5555`,
+/// `udp://eth0;239.0.0.1:5555`), for what RADIO sockets send there. Datagrams get lost, also here when
+/// nobody receives and the high-water mark is reached.
 public final class DishSocket: Socket, ReceivingSocket, @unchecked Sendable {
     private let pattern = Dish()
 

@@ -78,6 +78,10 @@ public struct SocketOptions: Sendable, Equatable {
     public var tcpMaximumRetransmitMilliseconds = 0
     /// The type of service, or traffic class, of IP packets, 0 to 255 (ZMQ_TOS).
     public var typeOfService = 0
+    /// How many routers a multicast datagram passes (ZMQ_MULTICAST_HOPS), 1 to 255.
+    public var multicastHops = 1
+    /// Whether members of the group on this host get multicast datagrams, too (ZMQ_MULTICAST_LOOP).
+    public var multicastLoops = true
     /// The network interface that alone is used (ZMQ_BINDTODEVICE). Empty: any.
     public var device = ""
 
@@ -110,6 +114,7 @@ public struct SocketOptions: Sendable, Equatable {
         try checkKeepAlive("tcpKeepAliveIntervalSeconds", tcpKeepAliveIntervalSeconds, to: 32_767)
         try check("tcpMaximumRetransmitMilliseconds", tcpMaximumRetransmitMilliseconds, from: 0)
         try check("typeOfService", typeOfService, from: 0, to: 255)
+        try check("multicastHops", multicastHops, from: 1, to: 255)
         // IFNAMSIZ, less the zero byte.
         guard device.utf8.count <= 15, !device.utf8.contains(0) else {
             throw SocketError(.invalidOption, "device is no name of a network interface")
@@ -179,6 +184,8 @@ extension SocketOptions {
             tcpMaximumRetransmitMilliseconds == 0 ? nil : tcpMaximumRetransmitMilliseconds
         engine.link.typeOfService = typeOfService
         engine.link.device = device
+        engine.link.multicastHops = multicastHops
+        engine.link.multicastLoops = multicastLoops
     }
 
     /// -1 is the system's choice.
@@ -213,5 +220,7 @@ extension SocketOptions {
         tcpMaximumRetransmitMilliseconds = engine.link.unacknowledgedMilliseconds ?? 0
         typeOfService = engine.link.typeOfService
         device = engine.link.device
+        multicastHops = engine.link.multicastHops
+        multicastLoops = engine.link.multicastLoops
     }
 }

@@ -23,6 +23,8 @@ package final class Dish: Pattern {
 
     deinit { fairQueue.destroy() }
 
+    package var datagramRole: DatagramRole? { .receivesGroups }
+
     package func attach(_ pipe: Pipe) -> Bool {
         pipes.append(pipe)
         fairQueue.add(pipe)

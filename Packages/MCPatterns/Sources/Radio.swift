@@ -16,6 +16,8 @@ package final class Radio: Pattern {
     private var groups: [RoutingKey: [Int]] = [:]
     /// Whose message was sent last, as long as nobody has joined or left.
     private var lastGroup: RoutingKey?
+    /// Datagram endpoints, which get every message: who receives it there is for the network to say.
+    private var datagramPipes: [Pipe] = []
     /// What in-process peers send.
     private let requests = FairQueue.create()
     private let fanOut = FanOut.create()
@@ -29,8 +31,10 @@ package final class Radio: Pattern {
 
     package var takesMessages: Bool { true }
 
+    package var datagramRole: DatagramRole? { .sendsToGroups }
+
     package func attach(_ pipe: Pipe) -> Bool {
-        requests.add(pipe)
+        if pipe.isDatagram { datagramPipes.append(pipe) } else { requests.add(pipe) }
         return true
     }
 
@@ -39,6 +43,7 @@ package final class Radio: Pattern {
     package func closeSending(_ pipe: Pipe) { fanOut.close() }
 
     package func detach(_ pipe: Pipe) {
+        datagramPipes.removeAll { $0 == pipe }
         forget(pipe)
         requests.remove(pipe)
     }
@@ -104,7 +109,7 @@ package final class Radio: Pattern {
                 "a RADIO message is a group of up to \(Dish.maximumGroupBytes) bytes and one frame")
         }
         let key = unsafe RoutingKey(message.firstBytes)
-        guard let audience = groups[key] else { return .sent }
+        let audience = groups[key] ?? []
         if waitsForRoom {
             // With the run in the pipes their room is what it is.
             fanOut.close()
@@ -112,6 +117,8 @@ package final class Radio: Pattern {
                 return .blocked
             }
         }
+        for pipe in datagramPipes { pipe.sendDatagram(message) }
+        if audience.isEmpty { return .sent }
         let isSame = key == lastGroup && !waitsForRoom
         lastGroup = key
         unsafe audience.withUnsafeBufferPointer {

@@ -31,6 +31,9 @@ package protocol Pattern: AnyObject {
     /// Whether the last message alone may be kept (ZMQ_CONFLATE): not where one depends on another.
     var canConflate: Bool { get }
 
+    /// How the type uses datagrams; nil where it does not.
+    var datagramRole: DatagramRole? { get }
+
     // MARK: Pipes come and go
 
     /// A new pipe: an endpoint that is being dialled, or a peer that has been accepted.
@@ -102,6 +105,7 @@ extension Pattern {
     package var plainBalancer: LoadBalancer? { nil }
     package var takesMessages: Bool { false }
     package var canConflate: Bool { false }
+    package var datagramRole: DatagramRole? { nil }
 
     package func connected(_ pipe: Pipe) -> Bool { true }
     package func disconnected(_ pipe: Pipe) {}

@@ -121,6 +121,8 @@ package struct PipeState: ~Copyable {
     /// The other end in this process.
     var pair: InprocPair?
     var peer: Pipe?
+    /// The datagram endpoint.
+    var port: DatagramPort?
     package internal(set) var peerSocketType = ""
     /// The protocol version spoken with the peer.
     package internal(set) var peerVersion = ZMTPVersion.v3_1

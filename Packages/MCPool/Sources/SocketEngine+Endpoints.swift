@@ -8,13 +8,15 @@ import MCTransportInproc
 enum EndpointRecord {
     case listening(endpoint: String, Acceptor)
     case dialling(endpoint: String, Dialer)
+    case datagrams(endpoint: String, DatagramPort, isBound: Bool)
     case inprocBound(endpoint: String, name: String)
     case inprocConnected(endpoint: String, name: String, InprocConnection)
 
     var endpoint: String {
         switch self {
         case .listening(let endpoint, _), .dialling(let endpoint, _),
-            .inprocBound(let endpoint, _), .inprocConnected(let endpoint, _, _):
+            .datagrams(let endpoint, _, _), .inprocBound(let endpoint, _),
+            .inprocConnected(let endpoint, _, _):
             endpoint
         }
     }
@@ -23,6 +25,7 @@ enum EndpointRecord {
         switch self {
         case .listening, .inprocBound: true
         case .dialling, .inprocConnected: false
+        case .datagrams(_, _, let isBound): isBound
         }
     }
 }
@@ -68,6 +71,7 @@ extension SocketEngine {
         try checkOpen()
         let endpoint = try parse(text)
         if endpoint.scheme == .inproc { return try bindInproc(endpoint) }
+        if endpoint.scheme == .udp { return try openDatagrams(endpoint, bound: true) }
         let listener: any StreamListener
         let transport = try transport(for: endpoint)
         do throws(TransportError) {
@@ -105,6 +109,7 @@ extension SocketEngine {
         if endpoint.scheme == .inproc {
             return try connectInproc(endpoint, attached: attached)
         }
+        if endpoint.scheme == .udp { return try openDatagrams(endpoint, bound: false) }
         let transport = try transport(for: endpoint)
         let options = optionsSnapshot
         let dialer = Dialer(
@@ -174,6 +179,7 @@ extension SocketEngine {
             let pipe = dialer.pipe
             if let pipe { linger(pipe) }
             settleAndUnlock()
+        case .datagrams(_, let port, _): close(port)
         case .inprocBound(_, let name):
             inproc.unbind(name, acceptor: self)
             lock.lock()

@@ -61,6 +61,7 @@ extension SocketEngine {
         let owner = pipe.pointee.owner
         pipe.pointee.pair = nil
         pipe.pointee.peer = nil
+        pipe.pointee.port = nil
         pipe.pointee.owner = nil
         // Whoever waited for room in it need not any more.
         wakeSenders()

@@ -29,6 +29,8 @@ public struct SocketError: Error, Sendable, Equatable, CustomStringConvertible {
         public static let invalidEndpoint = Code("invalid endpoint")
         /// The transport is unknown or not built in (EPROTONOSUPPORT).
         public static let unsupportedTransport = Code("unsupported transport")
+        /// Sockets of this type do not use the transport in this way (ENOCOMPATPROTO).
+        public static let incompatibleTransport = Code("incompatible transport")
         /// The endpoint is in use (EADDRINUSE).
         public static let addressInUse = Code("address in use")
         /// The endpoint is not of this host (EADDRNOTAVAIL).

@@ -25,6 +25,10 @@ public struct LinkOptions: Sendable, Hashable {
     public var unacknowledgedMilliseconds: Int?
     /// The type of service, or traffic class, of packets (ZMQ_TOS).
     public var typeOfService = 0
+    /// How many routers a multicast datagram passes (ZMQ_MULTICAST_HOPS).
+    public var multicastHops = 1
+    /// Whether this host's own members of the group get multicast datagrams, too (ZMQ_MULTICAST_LOOP).
+    public var multicastLoops = true
     /// The network interface that alone is used (SO_BINDTODEVICE; ZMQ_BINDTODEVICE); empty for any.
     public var device = ""
 
