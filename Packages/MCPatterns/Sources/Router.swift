@@ -102,6 +102,9 @@ package final class Router: Pattern {
         return .sent
     }
 
+    /// Whether the peer of a routing id has room; nil where there is none.
+    package func hasRoom(forPeer id: [UInt8]) -> Bool? { peers[RoutingKey(id)]?.hasRoom }
+
     package func isReadyToSend() -> Bool {
         !isMandatory || peers.values.contains { $0.hasRoom }
     }

@@ -26,6 +26,7 @@ struct Errno: Error {
         case .notSupported: number = ENOTSUP
         case .invalidEndpoint: number = error.errno != 0 ? error.errno : EINVAL
         case .unsupportedTransport: number = error.errno != 0 ? error.errno : EPROTONOSUPPORT
+        case .incompatibleTransport: number = Errno.incompatibleProtocol.number
         case .addressInUse: number = EADDRINUSE
         case .addressNotAvailable: number = error.errno != 0 ? error.errno : EADDRNOTAVAIL
         case .invalidOption, .invalidMessage, .mixedReceiveStyles: number = EINVAL

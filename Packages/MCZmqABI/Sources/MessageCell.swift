@@ -13,6 +13,8 @@ struct MessageCell {
     private static let markOffset = 59
     private static let mark: UInt8 = 0xA4
     private static let sharedBit: UInt8 = 1
+    /// There is a group, by the number that stands where a routing id would (`MessageGroups`).
+    private static let groupBit: UInt8 = 2
 
     /// - Returns: nil where there is no message.
     @inline(__always)
@@ -31,7 +33,7 @@ struct MessageCell {
     @inline(__always)
     private static func isMessage(_ message: UnsafeMutablePointer<zmq_msg_t>) -> Bool {
         unsafe UnsafeRawPointer(message).load(fromByteOffset: markOffset, as: UInt8.self)
-            & ~sharedBit == mark
+            & ~(sharedBit | groupBit) == mark
     }
 
     /// The frame in place.
@@ -59,6 +61,7 @@ struct MessageCell {
     /// Puts another frame in place of the message's, which is let go.
     @inline(__always)
     func replace(with frame: consuming Frame) {
+        dropGroup()
         let old = unsafe self.frame.move()
         unsafe self.frame.initialize(to: frame)
         unsafe raw.storeBytes(
@@ -70,6 +73,7 @@ struct MessageCell {
     /// Takes the frame; what is left is an empty message.
     @inline(__always)
     func take() -> Frame {
+        dropGroup()
         let taken = unsafe frame.move()
         unsafe frame.initialize(to: Frame())
         unsafe raw.storeBytes(
@@ -79,6 +83,7 @@ struct MessageCell {
 
     /// Takes the frame; what is left is no message.
     func close() -> Frame {
+        dropGroup()
         let taken = unsafe frame.move()
         unsafe raw.storeBytes(of: 0, toByteOffset: MessageCell.markOffset, as: UInt8.self)
         return taken
@@ -91,9 +96,29 @@ struct MessageCell {
                 & MessageCell.sharedBit != 0
         }
         nonmutating set {
-            unsafe raw.storeBytes(
-                of: MessageCell.mark | (newValue ? MessageCell.sharedBit : 0),
-                toByteOffset: MessageCell.markOffset, as: UInt8.self)
+            set(MessageCell.sharedBit, newValue)
         }
+    }
+
+    private func set(_ bit: UInt8, _ isOn: Bool) {
+        let old = unsafe raw.load(fromByteOffset: MessageCell.markOffset, as: UInt8.self)
+        unsafe raw.storeBytes(
+            of: isOn ? old | bit : old & ~bit, toByteOffset: MessageCell.markOffset,
+            as: UInt8.self)
+    }
+
+    var hasGroup: Bool {
+        get {
+            unsafe raw.load(fromByteOffset: MessageCell.markOffset, as: UInt8.self)
+                & MessageCell.groupBit != 0
+        }
+        nonmutating set { set(MessageCell.groupBit, newValue) }
+    }
+
+    @inline(__always)
+    private func dropGroup() {
+        #if ZMQ_BUILD_DRAFT_API
+        if hasGroup { forgetGroup() }
+        #endif
     }
 }

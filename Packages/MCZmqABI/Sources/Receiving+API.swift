@@ -14,7 +14,8 @@ public func zmq_recv(
         guard unsafe bytes != nil || size == 0 else { return fail(.fault) }
         var message = Message()
         if let error = socket.receive(into: &message, flags: flags) { return fail(error) }
-        return message.withFrame(0) { frame in
+        // Behind the group of a DISH.
+        return message.withFrame(message.count - 1) { frame in
             unsafe frame.withUnsafeBytes { payload in
                 let count = min(max(0, size), payload.count)
                 if count > 0, let bytes = unsafe bytes, let from = payload.baseAddress {
@@ -34,6 +35,10 @@ public func zmq_msg_recv(
         guard let cell = unsafe MessageCell(msg) else { return fail(.fault) }
         var message = Message()
         if let error = socket.receive(into: &message, flags: flags) { return fail(error) }
+        #if ZMQ_BUILD_DRAFT_API
+        let group = message.count > 1 ? message.removeFirst()?.array : nil
+        defer { if let group { cell.label = MessageLabel(group: group) } }
+        #endif
         guard let frame = message.removeFirst() else { return fail(.invalid) }
         let count = frame.count
         cell.replace(with: frame)
@@ -60,7 +65,7 @@ extension ZmqSocket {
         } catch {
             return Errno(error)
         }
-        if message.count > 1 {
+        if message.count > 1, !hasGroups {
             keepRest(of: &message)
         } else {
             message.headHasMore = false

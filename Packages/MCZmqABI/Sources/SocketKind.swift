@@ -11,6 +11,10 @@ enum SocketKind {
         return pattern
     }
 
+    #if !ZMQ_BUILD_DRAFT_API
+    private static func draftPattern(_ type: Int32) -> (any Pattern)? { nil }
+    #endif
+
     private static func pattern(_ type: Int32) -> (any Pattern)? {
         switch type {
         case ZMQ_PAIR: Pair()
@@ -24,7 +28,7 @@ enum SocketKind {
         case ZMQ_PUSH: Push()
         case ZMQ_XPUB: XPub()
         case ZMQ_XSUB: XSub()
-        default: nil
+        default: draftPattern(type)
         }
     }
 }
