@@ -25,6 +25,7 @@ let layers: [Layer] = [
     Layer(name: "MCSecurity", imports: ["MCCodec"]),
     Layer(name: "MCTransport", imports: []),
     Layer(name: "MCTransportTCP", imports: ["CMCLinux", "MCLock", "MCTransport"]),
+    Layer(name: "MCTransportUDP", imports: ["CMCLinux", "MCTransport"]),
     Layer(name: "MCTransportInproc", imports: ["MCLock", "MCTransport"]),
     Layer(
         name: "MCPool",
@@ -37,8 +38,7 @@ let layers: [Layer] = [
         name: "MCFacade",
         imports: [
             "CMCLinux", "MCLock", "MCMemory", "MCCodec", "MCQueue", "MCTransport",
-            "MCTransportTCP",
-            "MCTransportInproc", "MCPool", "MCPatterns",
+            "MCTransportTCP", "MCTransportUDP", "MCTransportInproc", "MCPool", "MCPatterns",
         ]),
 ]
 

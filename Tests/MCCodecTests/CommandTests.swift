@@ -31,6 +31,8 @@ private let prefix = Array("AB".utf8)
             ("cancel", .cancel(prefix: prefix)),
             ("subscribe-long", .subscribe(prefix: [UInt8](repeating: 0, count: 250))),
             ("error", .error(reason: Array("400".utf8))),
+            ("join", .join(group: prefix)),
+            ("leave", .leave(group: prefix)),
         ]
         for (name, command) in vectors {
             let bytes = try vector(name)
@@ -202,5 +204,22 @@ private let prefix = Array("AB".utf8)
         #expect(Subscription(messageBody: [2, 0x41].rawSpan) == nil)
         #expect(Subscription(messageBody: [UInt8]().rawSpan) == nil)
         #expect(Subscription(.pong(context: [])) == nil)
+    }
+
+    @Test func `a wish for a group has the bytes of its command`() throws {
+        for (name, isJoin) in [("join", true), ("leave", false)] {
+            let request = GroupRequest(isJoin: isJoin, group: prefix)
+            var bytes: [UInt8] = []
+            request.encode(into: &bytes)
+            #expect(try bytes == vector(name))
+            let read = request.body.withUnsafeBytes { body in
+                GroupRequest.parse(body).map { ($0.isJoin, [UInt8]($0.group)) }
+            }
+            #expect(read?.0 == isJoin)
+            #expect(read?.1 == prefix)
+        }
+        for other in ["", "\u{4}", "\u{4}JOI", "\u{5}JOIN", "JOIN", "\u{5}LEAV"] {
+            #expect(Array(other.utf8).withUnsafeBytes { GroupRequest.parse($0) == nil })
+        }
     }
 }

@@ -26,6 +26,9 @@ import Testing
         Row(text: "tcp://eth0.100:7", scheme: .tcp, host: "eth0.100", port: 7),
         Row(text: "tcp://my_host-1.test:65535", scheme: .tcp, host: "my_host-1.test", port: 65535),
         Row(text: "tcp://10.0.0.1:0;10.0.0.2:9", scheme: .tcp, host: "10.0.0.2", port: 9),
+        Row(text: "udp://239.0.0.1:5555", scheme: .udp, host: "239.0.0.1", port: 5555),
+        Row(text: "udp://*:*", scheme: .udp, host: "*", port: 0),
+        Row(text: "udp://eth0;239.0.0.1:5555", scheme: .udp, host: "239.0.0.1", port: 5555),
         Row(text: "rdma://10.0.0.1:9", scheme: .rdma, host: "10.0.0.1", port: 9),
         Row(
             text: "localhost:80", scheme: .tcp, host: "localhost", port: 80,
@@ -88,6 +91,9 @@ import Testing
         ("tcp://;localhost:80", "port is missing"),
         ("tcp://localhost:80;", "port is missing"),
         ("tcp://a:1;b:2;c:3", "more than one ;"),
+        ("udp://eth0", "port is missing"),
+        ("udp://;239.0.0.1:80", "the host is missing"),
+        ("udp://eth0:1;239.0.0.1:80", "[address]:port"),
         ("tcp://a\0:80", "NUL"),
         ("ipc://a\0b", "NUL"),
         ("/run/x", "a path is ipc://"),
@@ -143,6 +149,11 @@ import Testing
         #expect(endpoint.source?.description == "lo:7000")
         #expect(endpoint.hostPort?.description == "[::1]:9")
         #expect(try Endpoint("tcp://[::1]:9").source == nil)
+        #expect(endpoint.interface == nil)
+        let group = try Endpoint("udp://lo;239.0.0.1:9")
+        #expect(group.interface == "lo")
+        #expect(group.source == nil)
+        #expect(group.hostPort?.description == "239.0.0.1:9")
     }
 
     @Test func `A number has bytes, a name has none`() throws {

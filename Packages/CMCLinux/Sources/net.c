@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <ifaddrs.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,6 +17,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -91,6 +93,15 @@ static int option_of(int option, int *level, int *name) {
     case CMC_NET_TYPE_OF_SERVICE: *level = IPPROTO_IP, *name = IP_TOS; return 0;
     case CMC_NET_TRAFFIC_CLASS: *level = IPPROTO_IPV6, *name = IPV6_TCLASS; return 0;
     case CMC_NET_PRIORITY: *level = SOL_SOCKET, *name = SO_PRIORITY; return 0;
+    case CMC_NET_MULTICAST_HOPS: *level = IPPROTO_IP, *name = IP_MULTICAST_TTL; return 0;
+    case CMC_NET_MULTICAST_HOPS_IPV6:
+        *level = IPPROTO_IPV6, *name = IPV6_MULTICAST_HOPS;
+        return 0;
+    case CMC_NET_MULTICAST_LOOP: *level = IPPROTO_IP, *name = IP_MULTICAST_LOOP; return 0;
+    case CMC_NET_MULTICAST_LOOP_IPV6:
+        *level = IPPROTO_IPV6, *name = IPV6_MULTICAST_LOOP;
+        return 0;
+    case CMC_NET_REUSE_PORT: *level = SOL_SOCKET, *name = SO_REUSEPORT; return 0;
     default: return -ENOPROTOOPT;
     }
 }
@@ -109,6 +120,88 @@ int cmc_net_option(int fd, int option) {
 
 int cmc_net_bind_to_device(int fd, const char *name, uint32_t length) {
     return result(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, length));
+}
+
+// MARK: - Datagrams
+
+int cmc_net_datagram_socket(int family) {
+    return result(socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+int64_t cmc_net_send_to(int fd, const struct iovec *vectors, int count, const void *address,
+                        uint32_t length) {
+    struct msghdr message = {
+        .msg_name = (void *)address,
+        .msg_namelen = length,
+        .msg_iov = (struct iovec *)vectors,
+        .msg_iovlen = count,
+    };
+    ssize_t sent;
+    do sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (sent < 0 && errno == EINTR);
+    return sent < 0 ? -errno : sent;
+}
+
+int64_t cmc_net_receive_from(int fd, void *bytes, size_t capacity, void *address,
+                             uint32_t *length) {
+    socklen_t room = CMC_NET_ADDRESS_BYTES;
+    ssize_t received;
+    do received = recvfrom(fd, bytes, capacity, MSG_DONTWAIT | MSG_TRUNC, address, &room);
+    while (received < 0 && errno == EINTR);
+    *length = room;
+    return received < 0 ? -errno : received;
+}
+
+bool cmc_net_is_multicast(const void *address, uint32_t length) {
+    switch (cmc_net_family(address, length)) {
+    case AF_INET:
+        return IN_MULTICAST(ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr));
+    case AF_INET6: return IN6_IS_ADDR_MULTICAST(&((const struct sockaddr_in6 *)address)->sin6_addr);
+    default: return false;
+    }
+}
+
+/// 0 for the system's choice, or -ENODEV.
+static int interface_index(const char *name) {
+    if (*name == 0 || strcmp(name, "*") == 0) return 0;
+    unsigned index = if_nametoindex(name);
+    return index == 0 ? -ENODEV : (int)index;
+}
+
+static int interface_request(const char *name, struct ip_mreqn *request) {
+    if (inet_pton(AF_INET, name, &request->imr_address) == 1) return 0;
+    int index = interface_index(name);
+    request->imr_ifindex = index;
+    return index < 0 ? index : 0;
+}
+
+int cmc_net_join_group(int fd, const void *group, uint32_t length, const char *interface) {
+    if (cmc_net_family(group, length) == AF_INET) {
+        struct ip_mreqn request = {
+            .imr_multiaddr = ((const struct sockaddr_in *)group)->sin_addr};
+        int error = interface_request(interface, &request);
+        if (error) return error;
+        return result(setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof request));
+    }
+    int index = interface_index(interface);
+    if (index < 0) return index;
+    struct ipv6_mreq request = {
+        .ipv6mr_multiaddr = ((const struct sockaddr_in6 *)group)->sin6_addr,
+        .ipv6mr_interface = index,
+    };
+    return result(setsockopt(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, &request, sizeof request));
+}
+
+int cmc_net_multicast_through(int fd, int family, const char *interface) {
+    if (family == AF_INET) {
+        struct ip_mreqn request = {0};
+        int error = interface_request(interface, &request);
+        if (error) return error;
+        return result(setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request));
+    }
+    int index = interface_index(interface);
+    if (index < 0) return index;
+    return result(setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &index, sizeof index));
 }
 
 // MARK: - Addresses

@@ -14,6 +14,10 @@ public enum Command: Hashable, Sendable {
     case ping(ttlTenths: UInt16, context: [UInt8])
     /// The answer to a PING.
     case pong(context: [UInt8])
+    /// The sender wants the messages of the group (RFC 48).
+    case join(group: [UInt8])
+    /// The sender does not want the messages of the group any more.
+    case leave(group: [UInt8])
     /// Any other command, which belongs to a mechanism or to an extension.
     case unknown(name: String, data: [UInt8])
 
@@ -30,6 +34,8 @@ public enum Command: Hashable, Sendable {
         case .cancel: "CANCEL"
         case .ping: "PING"
         case .pong: "PONG"
+        case .join: "JOIN"
+        case .leave: "LEAVE"
         case .unknown(let name, _): name
         }
     }
@@ -59,6 +65,8 @@ extension Command {
             }
             self = .ping(ttlTenths: ttl, context: Self.context(&reader))
         case "PONG": self = .pong(context: Self.context(&reader))
+        case "JOIN": self = .join(group: reader.rest())
+        case "LEAVE": self = .leave(group: reader.rest())
         case let other: self = .unknown(name: other, data: reader.rest())
         }
     }
@@ -91,8 +99,8 @@ extension Command {
             }
             data.append(UInt8(reason.count))
             data += reason
-        case .subscribe(let prefix), .cancel(let prefix):
-            data = prefix
+        case .subscribe(let bytes), .cancel(let bytes), .join(let bytes), .leave(let bytes):
+            data = bytes
         case .ping(let ttlTenths, let context):
             try Self.check(context)
             data.append(bigEndian: ttlTenths)

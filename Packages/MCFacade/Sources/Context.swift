@@ -5,6 +5,7 @@ import MCPool
 import MCTransport
 import MCTransportInproc
 import MCTransportTCP
+import MCTransportUDP
 import MCQueue
 
 /// What sockets share: the I/O thread, and the names of `inproc://`.
@@ -26,6 +27,8 @@ public final class Context: Sendable {
         .tcp: TCPTransport(),
         .ipc: IPCTransport(),
     ]
+
+    private static let datagrams: [Scheme: any DatagramTransport] = [.udp: UDPTransport()]
 
     private struct State {
         /// Started with the first socket.
@@ -86,7 +89,7 @@ public final class Context: Sendable {
         do throws(SocketError) {
             engine = try SocketEngine(
                 pattern: pattern, options: options, ioThread: thread,
-                transports: Context.transports, inproc: inproc)
+                transports: Context.transports, datagrams: Context.datagrams, inproc: inproc)
         } catch {
             ended(nil, thread: index)
             throw error

@@ -112,6 +112,21 @@ public final class XPubSocket: Socket, SendingSocket, ReceivingSocket, @unchecke
         set { engine.access { pattern.isManual = newValue } }
     }
 
+    /// The first message behind a request that was received goes to nobody but who asked, if it
+    /// subscribed: for a last value that is known already (ZMQ_XPUB_MANUAL_LAST_VALUE). Only while the
+    /// socket is manual.
+    public var answersLastAsker: Bool {
+        get { engine.access { pattern.answersLastAsker } }
+        set { engine.access { pattern.answersLastAsker = newValue } }
+    }
+
+    /// A message of several frames that a peer sends has subscriptions in it only when its first frame is
+    /// one; else each frame that begins with a byte 1 or 0 is one (ZMQ_ONLY_FIRST_SUBSCRIBE).
+    public var onlyFirstSubscribes: Bool {
+        get { engine.access { pattern.onlyFirstSubscribes } }
+        set { engine.access { pattern.onlyFirstSubscribes = newValue } }
+    }
+
     /// What each new peer is sent before anything else, if it subscribes to it; nil for nothing
     /// (ZMQ_XPUB_WELCOME_MSG).
     public var welcome: [UInt8]? {
@@ -150,8 +165,17 @@ public final class XPubSocket: Socket, SendingSocket, ReceivingSocket, @unchecke
 /// Receives what its peers publish, and subscribes by sending: a byte 1 ("subscribe") or 0 ("cancel"),
 /// and the prefix (RFC 29). Everything else that it sends goes to all XPUB peers.
 public final class XSubSocket: Socket, SendingSocket, ReceivingSocket, @unchecked Sendable {
+    private let pattern = XSub()
+
     public init(context: Context = .shared, options: SocketOptions = .init()) throws(SocketError) {
-        try super.init(XSub(), context: context, options: options)
+        try super.init(pattern, context: context, options: options)
+    }
+
+    /// A message of several frames has subscriptions in it only when its first frame is one; else each
+    /// frame that begins with a byte 1 or 0 is one (ZMQ_ONLY_FIRST_SUBSCRIBE).
+    public var onlyFirstSubscribes: Bool {
+        get { engine.access { pattern.onlyFirstSubscribes } }
+        set { engine.access { pattern.onlyFirstSubscribes = newValue } }
     }
 
     /// As sending a 1 and the prefix.

@@ -33,6 +33,20 @@ public final class RouterSocket: Socket, SendingSocket, ReceivingSocket, @unchec
         set { engine.access { pattern.probesRouters = newValue } }
     }
 
+    /// What each new peer is sent before anything else; empty for nothing (ZMQ_HELLO_MSG). Set it before
+    /// connecting and binding.
+    public var helloMessage: [UInt8] {
+        get { engine.access { pattern.greetings.hello } }
+        set { engine.access { pattern.greetings.hello = newValue } }
+    }
+
+    /// What is received as the last message of each peer that had connected to this socket and goes;
+    /// empty for nothing (ZMQ_DISCONNECT_MSG). Set it before binding.
+    public var disconnectMessage: [UInt8] {
+        get { engine.access { pattern.greetings.farewell } }
+        set { engine.access { pattern.greetings.farewell = newValue } }
+    }
+
     /// What is received of peers that come and go from now on: an empty message behind the peer's
     /// routing id (ZMQ_ROUTER_NOTIFY). Peers in the process are not told of.
     public var peerNotices: PeerNotices {

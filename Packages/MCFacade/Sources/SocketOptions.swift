@@ -87,6 +87,10 @@ public struct SocketOptions: Sendable, Equatable {
     /// The priority of packets on this host's network devices (ZMQ_PRIORITY). 0: what the type of service
     /// makes it; above 6 it needs a privilege.
     public var packetPriority = 0
+    /// How many routers a multicast datagram passes (ZMQ_MULTICAST_HOPS), 1 to 255.
+    public var multicastHops = 1
+    /// Whether members of the group on this host get multicast datagrams, too (ZMQ_MULTICAST_LOOP).
+    public var multicastLoops = true
     /// The network interface that alone is used (ZMQ_BINDTODEVICE). Empty: any.
     public var device = ""
     /// The SOCKS5 proxy, `host:port`, that makes this socket's TCP connections (ZMQ_SOCKS_PROXY). Names
@@ -136,6 +140,7 @@ public struct SocketOptions: Sendable, Equatable {
         try check("tcpMaximumRetransmitMilliseconds", tcpMaximumRetransmitMilliseconds, from: 0)
         try check("typeOfService", typeOfService, from: 0, to: 255)
         try check("packetPriority", packetPriority, from: 0)
+        try check("multicastHops", multicastHops, from: 1, to: 255)
         // IFNAMSIZ, less the zero byte.
         guard device.utf8.count <= 15, !device.utf8.contains(0) else {
             throw SocketError(.invalidOption, "device is no name of a network interface")
@@ -219,6 +224,8 @@ extension SocketOptions {
         engine.link.proxyAddress = socksProxy
         engine.link.proxyUsername = socksUsername
         engine.link.proxyPassword = socksPassword
+        engine.link.multicastHops = multicastHops
+        engine.link.multicastLoops = multicastLoops
     }
 
     /// -1 is the system's choice.
@@ -260,5 +267,7 @@ extension SocketOptions {
         socksProxy = engine.link.proxyAddress
         socksUsername = engine.link.proxyUsername
         socksPassword = engine.link.proxyPassword
+        multicastHops = engine.link.multicastHops
+        multicastLoops = engine.link.multicastLoops
     }
 }

@@ -98,4 +98,11 @@ public final class DealerSocket: Socket, SendingSocket, ReceivingSocket, @unchec
         get { engine.access { pattern.probesRouters } }
         set { engine.access { pattern.probesRouters = newValue } }
     }
+
+    /// What each new peer is sent before anything else; empty for nothing (ZMQ_HELLO_MSG). Set it before
+    /// connecting and binding.
+    public var helloMessage: [UInt8] {
+        get { engine.access { pattern.greetings.hello } }
+        set { engine.access { pattern.greetings.hello = newValue } }
+    }
 }

@@ -19,7 +19,9 @@ public struct Frame: ~Copyable, @unchecked Sendable {
     // These fill the value up to 64 bytes; a tuple of both would be aligned, and make it 72.
     // No default values here: where an initialiser assigns `self` as a whole, the compiler (Swift
     // 6.3, optimised) would set the default first and then run `deinit` on the half-made frame.
-    @usableFromInline var reserved: UInt8
+    /// 1 where `source` is a number that the receiving socket has given the sender, and answers to. Any
+    /// other value is nothing to us: the C interface has a mark of its own here.
+    @usableFromInline var addressMark: UInt8
     /// A number for whoever the frame came from, given by the reader of its connection; 0 for nobody.
     public var source: UInt32
 
@@ -43,7 +45,7 @@ public struct Frame: ~Copyable, @unchecked Sendable {
         kind = .inline
         inlineCount = 0
         hasMore = false
-        reserved = 0
+        addressMark = 0
         source = 0
     }
 

@@ -67,6 +67,15 @@ public struct Message: ~Copyable, @unchecked Sendable {
 
     /// Whether there never was more than one frame.
     @inlinable public var isSingle: Bool { unsafe tail == nil }
+    /// Whom a message that a SERVER or PEER socket has received came from, by the number that the
+    /// socket has given that peer; 0 for all other messages. A copy is another message.
+    public package(set) var routingID: UInt32 {
+        get { head.addressMark == 1 ? head.source : 0 }
+        set {
+            head.source = newValue
+            head.addressMark = newValue != 0 ? 1 : 0
+        }
+    }
 
     /// Payload bytes of all frames.
     public var totalBytes: Int {

@@ -18,6 +18,8 @@ package class BalancedPattern: Pattern {
     package final var queuesForConnectedOnly = false
     /// What a peer that had connected to us leaves behind goes to others; else it is dropped, as libzmq does.
     package final var keepsForOthers = true
+    /// What new peers are sent; only for types that receive it.
+    package final var greetings = Greetings()
     /// Messages whose peer died and that no other peer has taken yet.
     private var orphans: [Recovered] = []
 
@@ -41,6 +43,7 @@ package class BalancedPattern: Pattern {
     package var plainBalancer: LoadBalancer? { canSend ? balancer : nil }
 
     package func attach(_ pipe: Pipe) -> Bool {
+        greetings.attached(pipe)
         if canSend && !queuesForConnectedOnly { balancer.add(pipe) }
         if canReceive { fairQueue.add(pipe) }
         placeOrphans()
@@ -48,6 +51,7 @@ package class BalancedPattern: Pattern {
     }
 
     package func connected(_ pipe: Pipe) -> Bool {
+        greetings.connected(pipe)
         if canSend, pipe.pointee.sendIndex < 0, !pipe.pointee.isSendClosed {
             balancer.add(pipe)
             placeOrphans()

@@ -2,38 +2,40 @@ package import MCMemory
 package import MCPool
 
 /// PAIR: one peer, both ways (RFC 31). While it has one, others are refused.
-package final class Pair: Pattern {
-    package let socketType = "PAIR"
+package class Pair: Pattern {
+    package let socketType: String
     package let canSend = true
     package let canReceive = true
     package let takesUnsentBack = true
     private var pipe: Pipe?
-    private let fairQueue = FairQueue.create()
+    let fairQueue = FairQueue.create()
 
-    package init() {}
+    package convenience init() { self.init(socketType: "PAIR") }
+
+    init(socketType: String) { self.socketType = socketType }
 
     deinit { fairQueue.destroy() }
 
-    package func attach(_ pipe: Pipe) -> Bool {
+    package final func attach(_ pipe: Pipe) -> Bool {
         guard self.pipe == nil else { return false }
         self.pipe = pipe
         fairQueue.add(pipe)
         return true
     }
 
-    package func closeSending(_ pipe: Pipe) {
+    package final func closeSending(_ pipe: Pipe) {
         // The next peer may come while the last messages of this one are still to be received.
         if self.pipe == pipe { self.pipe = nil }
     }
 
-    package func detach(_ pipe: Pipe) {
+    package final func detach(_ pipe: Pipe) {
         if self.pipe == pipe { self.pipe = nil }
         fairQueue.remove(pipe)
     }
 
-    package func readable(_ pipe: Pipe) { fairQueue.activate(pipe) }
+    package final func readable(_ pipe: Pipe) { fairQueue.activate(pipe) }
 
-    package func giveBack(_ messages: [Recovered], from pipe: Pipe) {
+    package final func giveBack(_ messages: [Recovered], from pipe: Pipe) {
         // A peer that connected and went is nobody's peer any more; an endpoint that is dialled
         // again still is.
         if self.pipe == pipe { pipe.restore(messages) }
@@ -49,7 +51,7 @@ package final class Pair: Pattern {
         fairQueue.receive(into: &message) != nil
     }
 
-    package func isReadyToSend() -> Bool { pipe.map { $0.hasRoom } ?? false }
+    package final func isReadyToSend() -> Bool { pipe.map { $0.hasRoom } ?? false }
 
-    package func isReadyToReceive() -> Bool { fairQueue.hasMessage() }
+    package final func isReadyToReceive() -> Bool { fairQueue.hasMessage() }
 }

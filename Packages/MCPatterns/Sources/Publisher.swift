@@ -14,6 +14,9 @@ package class Publisher: Pattern {
     private let fanOut = FanOut.create()
     /// Messages go to those whose subscriptions they do not match (ZMQ_INVERT_MATCHING).
     package final var invertsMatching = false
+    /// A message of several frames has subscriptions among them only when its first frame is one
+    /// (ZMQ_ONLY_FIRST_SUBSCRIBE).
+    package final var onlyFirstSubscribes = false
     /// A peer without room blocks the send, instead of missing the message (ZMQ_XPUB_NODROP).
     package final var waitsForRoom = false
 
@@ -103,22 +106,27 @@ package class Publisher: Pattern {
     }
 
     package func intake(_ message: consuming Message, from pipe: Pipe) {
-        if !takeSubscription(message, from: pipe) { pipe.discard(message) }
+        takeSubscriptions(off: &message, from: pipe)
+        if !message.isEmpty { pipe.discard(message) }
     }
 
-    /// Takes a message that is a subscription, or a cancellation (RFC 29).
-    ///
-    /// - Returns: false when it is neither.
-    final func takeSubscription(_ message: borrowing Message, from pipe: Pipe) -> Bool {
-        guard message.count == 1 else { return false }
-        return message.withFrame(0) { frame in
-            unsafe frame.withUnsafeBytes { bytes in
-                guard let first = unsafe bytes.first, first <= 1 else { return false }
-                unsafe subscription(
-                    UnsafeRawBufferPointer(rebasing: bytes[1...]), add: first == 1, from: pipe)
-                return true
+    /// Takes the frames of a message that are subscriptions, or cancellations (RFC 29); each may be one,
+    /// unless the first has to be (`onlyFirstSubscribes`). What is left is a peer's own message.
+    final func takeSubscriptions(off message: inout Message, from pipe: Pipe) {
+        if onlyFirstSubscribes, !message.withFrame(0, { $0.isSubscription }) { return }
+        var rest = Message()
+        while let frame = message.removeFirst() {
+            guard frame.isSubscription else {
+                rest.append(frame)
+                continue
             }
+            unsafe frame.withUnsafeBytes { bytes in
+                unsafe subscription(
+                    UnsafeRawBufferPointer(rebasing: bytes[1...]), add: bytes[0] == 1, from: pipe)
+            }
+            pipe.discard(Message(frame))
         }
+        message = rest
     }
 
     /// In-process peers' subscriptions are taken when there is news.
@@ -134,10 +142,20 @@ package class Publisher: Pattern {
 
     // MARK: Messages
 
-    package final func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
+    package func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
         let (audience, isSame) = unsafe subscriptions.audience(of: message.firstBytes)
         if invertsMatching || waitsForRoom { return unsafe sendWithCare(message, to: audience) }
         unsafe fanOut.send(message, to: audience, isSame: isSame)
+        return .sent
+    }
+
+    /// Sends to one peer alone, if it subscribed to the message.
+    final func send(_ message: Outgoing, onlyTo pipe: Pipe) -> SendOutcome {
+        let (audience, _) = unsafe subscriptions.audience(of: message.firstBytes)
+        guard unsafe audience.contains(pipe.bitPattern) else { return .sent }
+        fanOut.close()
+        if waitsForRoom && pipe.isFull { return .blocked }
+        if pipe.hasRoom { pipe.write(message) }
         return .sent
     }
 
@@ -179,6 +197,13 @@ package class Publisher: Pattern {
     package func isReadyToSend() -> Bool { true }
 
     package func isReadyToReceive() -> Bool { false }
+}
+
+extension Frame {
+    /// Whether it begins with a byte 1 or 0, for "subscribe" and "cancel".
+    fileprivate var isSubscription: Bool {
+        unsafe withUnsafeBytes { unsafe $0.first.map { $0 <= 1 } ?? false }
+    }
 }
 
 /// PUB: publishes, and never receives.

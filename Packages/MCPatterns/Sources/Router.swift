@@ -20,6 +20,8 @@ package final class Router: Pattern {
     package var isRaw = false
     /// What is told of peers that speak ZMTP (ZMQ_ROUTER_NOTIFY).
     package var toldOfPeers: PeerNotices = []
+    /// What new peers are sent, and what is received of those that go.
+    package var greetings = Greetings()
     private let fairQueue = FairQueue.create()
     private var peers: PeerTable
 
@@ -40,6 +42,7 @@ package final class Router: Pattern {
     // MARK: Peers come and go
 
     package func attach(_ pipe: Pipe) -> Bool {
+        greetings.attached(pipe)
         if pipe.pointee.isRaw && !pipe.pointee.hasChosenRoutingID {
             pipe.pointee.routingID = peers.makeID()
         }
@@ -66,12 +69,14 @@ package final class Router: Pattern {
         // What was sent to an endpoint that is being disconnected still goes; there is no more to come.
         if !pipe.pointee.isSendClosed { peers.insert(pipe) }
         if pipe.pointee.receiveIndex < 0 { fairQueue.add(pipe) }
+        greetings.connected(pipe)
         if probesRouters { pipe.probe() }
         return true
     }
 
     package func disconnected(_ pipe: Pipe) {
         if !keepsRoutingID(pipe) { peers.remove(pipe) }
+        greetings.disconnected(pipe)
     }
 
     package func closeSending(_ pipe: Pipe) { peers.remove(pipe) }

@@ -17,6 +17,9 @@ package final class XPub: Publisher {
     package var verbosity = Verbosity.news
     /// The user decides which subscriptions count (ZMQ_XPUB_MANUAL).
     package var isManual = false
+    /// The first message behind a request goes to nobody but who asked, for a last value that is known
+    /// already (ZMQ_XPUB_MANUAL_LAST_VALUE). Only while manual.
+    package var answersLastAsker = false
     /// What each new peer is sent; nil for nothing (ZMQ_XPUB_WELCOME_MSG).
     package var welcome: [UInt8]?
     private var news = SubscriptionNews()
@@ -90,10 +93,22 @@ package final class XPub: Publisher {
         requested.removeAll(subscriber: pipe.bitPattern)
     }
 
+    // MARK: Sending
+
+    package override func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
+        guard answersLastAsker, isManual, let asker = lastAsker else {
+            return try super.send(message)
+        }
+        let outcome = send(message, onlyTo: asker)
+        if outcome == .sent { lastAsker = nil }
+        return outcome
+    }
+
     // MARK: Receiving
 
     package override func intake(_ message: consuming Message, from pipe: Pipe) {
-        if takeSubscription(message, from: pipe) { return }
+        takeSubscriptions(off: &message, from: pipe)
+        if message.isEmpty { return }
         if news.hasRoomForMessages { news.append(message) } else { pipe.discard(message) }
     }
 

@@ -202,6 +202,8 @@ extension Connection {
         switch command {
         case .subscribe(let prefix): subscription(prefix, add: true, from: pipe)
         case .cancel(let prefix): subscription(prefix, add: false, from: pipe)
+        case .join(let group): membership(group, joins: true, of: pipe)
+        case .leave(let group): membership(group, joins: false, of: pipe)
         case .ping(let ttlTenths, let context):
             answer(context, on: pipe)
             if ttlTenths > 0 { watchForSilence(ttlTenths: ttlTenths) }
@@ -235,6 +237,14 @@ extension Connection {
             unsafe engine.pattern.subscription($0, add: add, from: pipe)
         }
         engine.wishesChanged()
+        engine.settleAndUnlock()
+    }
+
+    private func membership(_ group: [UInt8], joins: Bool, of pipe: Pipe) {
+        engine.lock.lock()
+        unsafe group.withUnsafeBytes {
+            unsafe engine.pattern.membership($0, joins: joins, of: pipe)
+        }
         engine.settleAndUnlock()
     }
 

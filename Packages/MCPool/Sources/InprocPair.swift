@@ -209,7 +209,7 @@ extension SocketEngine {
             settleAndUnlock()
             throw error
         }
-        let routingID = pair.near.pointee.routingID
+        let connected = Connected(endpoint: endpoint.description, to: pair.near)
         endpoints.append(
             .inprocConnected(endpoint: endpoint.description, name: name, connection))
         lastEndpoint = endpoint.description
@@ -221,7 +221,7 @@ extension SocketEngine {
                 "the \(refuser) socket bound there refuses a \(pattern.socketType) socket",
                 endpoint: endpoint.description)
         }
-        return Connected(endpoint: endpoint.description, routingID: routingID)
+        return connected
     }
 
     /// Gives a connection's far end to the socket that is bound to a name, or lets it wait for one.

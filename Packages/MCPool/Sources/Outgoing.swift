@@ -38,6 +38,12 @@ package struct Outgoing {
         return unsafe Outgoing(frames: rest, count: restCount)
     }
 
+    /// The message's first frame, which must be a frame, as the second behind bare bytes.
+    package func behind(_ first: UnsafeRawBufferPointer) -> Outgoing {
+        unsafe Outgoing(
+            address: first.baseAddress, count: first.count, frame: nil, rest: frame, restCount: 1)
+    }
+
     /// `count` >= 1 frames that lie one behind the other.
     package init(frames: UnsafePointer<Frame>, count: Int) {
         let bytes = unsafe frames.pointee.borrowedBytes(at: frames)

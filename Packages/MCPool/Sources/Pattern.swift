@@ -36,6 +36,9 @@ package protocol Pattern: AnyObject {
     /// Whether the last message alone may be kept (ZMQ_CONFLATE): not where one depends on another.
     var canConflate: Bool { get }
 
+    /// How the type uses datagrams; nil where it does not.
+    var datagramRole: DatagramRole? { get }
+
     // MARK: Pipes come and go
 
     /// A new pipe: an endpoint that is being dialled, or a peer that has been accepted.
@@ -104,6 +107,9 @@ package protocol Pattern: AnyObject {
     /// A peer subscribed, or cancelled.
     func subscription(_ prefix: UnsafeRawBufferPointer, add: Bool, from pipe: Pipe)
 
+    /// A peer joined a group, or left it.
+    func membership(_ group: UnsafeRawBufferPointer, joins: Bool, of pipe: Pipe)
+
     /// The user subscribes, or cancels.
     func subscribe(_ prefix: [UInt8], add: Bool) throws(SocketError)
 }
@@ -122,6 +128,7 @@ extension Pattern {
     package func hasPeer(known routingID: [UInt8]) throws(SocketError) -> Bool {
         throw SocketError(.notSupported, "peers of \(socketType) sockets have no routing ids")
     }
+    package var datagramRole: DatagramRole? { nil }
 
     package func connected(_ pipe: Pipe) -> Bool { true }
     package func disconnected(_ pipe: Pipe) {}
@@ -152,6 +159,8 @@ extension Pattern {
     package func intake(_ message: consuming Message, from pipe: Pipe) {}
 
     package func subscription(_ prefix: UnsafeRawBufferPointer, add: Bool, from pipe: Pipe) {}
+
+    package func membership(_ group: UnsafeRawBufferPointer, joins: Bool, of pipe: Pipe) {}
 
     package func subscribe(_ prefix: [UInt8], add: Bool) throws(SocketError) {
         throw SocketError(.notSupported, "\(socketType) sockets have no subscriptions")

@@ -25,7 +25,8 @@ package enum PeerDirectory {
     static let mostRemembered = 1024
 
     private struct State {
-        var peers: [UInt32: PeerDescription] = [:]
+        /// nil for one of whom nothing is known.
+        var peers: [UInt32: PeerDescription?] = [:]
         var lastNumber: UInt32 = 0
         /// Those that have gone, the oldest first from `firstGone` on.
         var gone: [UInt32] = []
@@ -34,23 +35,35 @@ package enum PeerDirectory {
 
     private static let state = Locked<State>(State())
 
-    static func add(_ peer: PeerDescription) -> UInt32 {
+    static func add(_ peer: PeerDescription) -> UInt32 { reserve(for: peer) }
+
+    /// A number for a peer of whom nothing is known yet.
+    package static func reserve() -> UInt32 { reserve(for: nil) }
+
+    private static func reserve(for peer: PeerDescription?) -> UInt32 {
         state.withLock { state in
             repeat {
                 state.lastNumber &+= 1
             } while state.lastNumber == 0 || state.peers[state.lastNumber] != nil
-            state.peers[state.lastNumber] = peer
+            state.peers.updateValue(peer, forKey: state.lastNumber)
             return state.lastNumber
         }
     }
 
+    /// The peer of a number that was reserved is known, or has come again.
+    static func describe(_ number: UInt32, as peer: PeerDescription?) {
+        state.withLock { state in
+            if state.peers[number] != nil { state.peers.updateValue(peer, forKey: number) }
+        }
+    }
+
     /// The peer has gone.
-    static func retire(_ number: UInt32) {
+    package static func retire(_ number: UInt32) {
         guard number != 0 else { return }
         state.withLock { state in
             state.gone.append(number)
             guard state.gone.count - state.firstGone > mostRemembered else { return }
-            state.peers[state.gone[state.firstGone]] = nil
+            state.peers.removeValue(forKey: state.gone[state.firstGone])
             state.firstGone += 1
             if state.firstGone == mostRemembered {
                 state.gone.removeFirst(state.firstGone)
@@ -60,6 +73,6 @@ package enum PeerDirectory {
     }
 
     package static func peer(_ number: UInt32) -> PeerDescription? {
-        number == 0 ? nil : state.withLock { $0.peers[number] }
+        number == 0 ? nil : state.withLock { $0.peers[number] ?? nil }
     }
 }

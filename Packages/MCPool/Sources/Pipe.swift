@@ -121,6 +121,8 @@ package struct PipeState: ~Copyable {
     /// The other end in this process.
     var pair: InprocPair?
     var peer: Pipe?
+    /// The datagram endpoint.
+    var port: DatagramPort?
     package internal(set) var peerSocketType = ""
     /// The protocol version spoken with the peer.
     package internal(set) var peerVersion = ZMTPVersion.v3_1
@@ -134,6 +136,8 @@ package struct PipeState: ~Copyable {
     package internal(set) var isRaw = false
     /// Dismissed by the user: what comes is thrown away.
     var isDismissed = false
+    /// The number that a SERVER or PEER socket knows the peer by; 0 in others.
+    package var peerNumber: UInt32 = 0
     package internal(set) var isAttached = false
     /// In-process only: the far end is a socket, not a queue that waits for one.
     var isJoined = false

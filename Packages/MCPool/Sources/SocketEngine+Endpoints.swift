@@ -9,13 +9,15 @@ import MCTransportInproc
 enum EndpointRecord {
     case listening(endpoint: String, Acceptor)
     case dialling(endpoint: String, Dialer)
+    case datagrams(endpoint: String, DatagramPort, isBound: Bool)
     case inprocBound(endpoint: String, name: String)
     case inprocConnected(endpoint: String, name: String, InprocConnection)
 
     var endpoint: String {
         switch self {
         case .listening(let endpoint, _), .dialling(let endpoint, _),
-            .inprocBound(let endpoint, _), .inprocConnected(let endpoint, _, _):
+            .datagrams(let endpoint, _, _), .inprocBound(let endpoint, _),
+            .inprocConnected(let endpoint, _, _):
             endpoint
         }
     }
@@ -24,6 +26,7 @@ enum EndpointRecord {
         switch self {
         case .listening, .inprocBound: true
         case .dialling, .inprocConnected: false
+        case .datagrams(_, _, let isBound): isBound
         }
     }
 }
@@ -75,6 +78,7 @@ extension SocketEngine {
         try checkOpen()
         let endpoint = try parse(text)
         if endpoint.scheme == .inproc, descriptor == nil { return try bindInproc(endpoint) }
+        if endpoint.scheme == .udp { return try openDatagrams(endpoint, bound: true) }
         let listener: any StreamListener
         let transport = try transport(for: endpoint)
         do throws(TransportError) {
@@ -113,6 +117,15 @@ extension SocketEngine {
         package let endpoint: String
         /// The routing id by which the peer is known already; empty where there is none.
         package let routingID: [UInt8]
+        /// The number that a SERVER or PEER socket has given the peer; 0 in others.
+        package let peerNumber: UInt32
+
+        /// Lock held, if there is a pipe.
+        init(endpoint: String, to pipe: Pipe?) {
+            self.endpoint = endpoint
+            routingID = pipe?.pointee.routingID ?? []
+            peerNumber = pipe?.pointee.peerNumber ?? 0
+        }
     }
 
     /// A descriptor with two owners would be closed twice.
@@ -142,6 +155,9 @@ extension SocketEngine {
         if endpoint.scheme == .inproc {
             return try connectInproc(endpoint, peerRoutingID: peerRoutingID)
         }
+        if endpoint.scheme == .udp {
+            return Connected(endpoint: try openDatagrams(endpoint, bound: false), to: nil)
+        }
         let transport = try transport(for: endpoint)
         do throws(TransportError) {
             try transport.checkDestination(endpoint)
@@ -151,12 +167,12 @@ extension SocketEngine {
         lock.lock()
         if connectsOnce, !indices(of: [endpoint.description], bound: false).isEmpty {
             lock.unlock()
-            return Connected(endpoint: endpoint.description, routingID: [])
+            return Connected(endpoint: endpoint.description, to: nil)
         }
         let dialer = Dialer(
             engine: self, endpoint: endpoint, transport: transport, options: options,
             isRaw: pattern.isRaw)
-        let routingID: [UInt8]
+        let connected: Connected
         do throws(SocketError) {
             guard state == .open else { throw closedError() }
             try check(peerRoutingID)
@@ -169,7 +185,7 @@ extension SocketEngine {
                     endpoint: text)
             }
             dialer.pipe = pipe
-            routingID = pipe.pointee.routingID
+            connected = Connected(endpoint: endpoint.description, to: pipe)
         } catch {
             settleAndUnlock()
             throw error
@@ -178,7 +194,7 @@ extension SocketEngine {
         lastEndpoint = endpoint.description
         settleAndUnlock()
         ioThread.post { dialer.dial() }
-        return Connected(endpoint: endpoint.description, routingID: routingID)
+        return connected
     }
 
     /// Looks whether a peer may be known by an id that the user chose. Lock held.
@@ -264,6 +280,7 @@ extension SocketEngine {
             let pipe = dialer.pipe
             if let pipe { linger(pipe) }
             settleAndUnlock()
+        case .datagrams(_, let port, _): close(port)
         case .inprocBound(_, let name):
             inproc.unbind(name, acceptor: self)
             lock.lock()

@@ -65,6 +65,7 @@ extension SocketEngine {
         let owner = pipe.pointee.owner
         pipe.pointee.pair = nil
         pipe.pointee.peer = nil
+        pipe.pointee.port = nil
         pipe.pointee.owner = nil
         // Whoever waited for room in it need not any more.
         wakeSenders()
@@ -93,6 +94,10 @@ extension SocketEngine {
             pipe.pointee.peerSocketType = peer.socketType
             pipe.learnRoutingID(peer.identity)
             pipe.pointee.peerVersion = peer.version
+        }
+        if pipe.pointee.peerNumber != 0 {
+            PeerDirectory.describe(
+                pipe.pointee.peerNumber, as: PeerDirectory.peer(connection.source))
         }
         guard pattern.connected(pipe) else {
             if connection.dialer == nil { detach(pipe) }

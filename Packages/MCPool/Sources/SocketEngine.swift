@@ -56,6 +56,7 @@ public final class SocketEngine: @unchecked Sendable {
     let plainBalancer: LoadBalancer?
     let ioThread: IOThread
     let transports: [Scheme: any StreamTransport]
+    let datagrams: [Scheme: any DatagramTransport]
     let inproc: InprocRegistry
     /// All connected streams of the socket, and `wakeDescriptor` under token 0.
     let epoll: Int32
@@ -163,7 +164,8 @@ public final class SocketEngine: @unchecked Sendable {
     /// - Throws: when the process has no descriptors or threads left for the socket.
     package init(
         pattern: any Pattern, options: EngineOptions, ioThread: IOThread,
-        transports: [Scheme: any StreamTransport], inproc: InprocRegistry
+        transports: [Scheme: any StreamTransport],
+        datagrams: [Scheme: any DatagramTransport] = [:], inproc: InprocRegistry
     ) throws(SocketError) {
         epoll = cmc_epoll_create()
         wakeDescriptor = cmc_eventfd()
@@ -173,6 +175,7 @@ public final class SocketEngine: @unchecked Sendable {
         self.options = options
         self.ioThread = ioThread
         self.transports = transports
+        self.datagrams = datagrams
         self.inproc = inproc
         guard epoll >= 0, wakeDescriptor >= 0 else {
             let error = min(epoll, wakeDescriptor)

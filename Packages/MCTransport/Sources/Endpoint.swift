@@ -10,6 +10,8 @@
 /// | `host:port` | `tcp://host:port` (or the scheme given to the initialiser) |
 /// | `ipc://path`, `ipc://@name`, `ipc://*` | a path, an abstract name, a path made up |
 /// | `inproc://name` | a name within the context |
+/// | `udp://host:port` | like `tcp`; a multicast group as host is joined, or sent to |
+/// | `udp://interface;group:port` | the same through a network interface |
 /// | `rdma://host:port` | like `tcp` |
 public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     /// The longest text accepted, in bytes; every address family's own limit is far below.
@@ -82,8 +84,15 @@ extension Endpoint {
 
     /// The local address to connect from, of `tcp://source:port;host:port`.
     public var source: HostPort? {
-        guard scheme.hasPort, let text = Self.parts(of: address).source else { return nil }
+        guard scheme.hasPort, scheme != .udp, let text = Self.parts(of: address).source else {
+            return nil
+        }
         return try? HostPort(parsing: text)
+    }
+
+    /// The network interface of `udp://interface;group:port`: a name, or a number of it.
+    public var interface: String? {
+        scheme == .udp ? Self.parts(of: address).source.map(String.init) : nil
     }
 
     /// The host without brackets; empty for a scheme without hosts.
@@ -143,9 +152,18 @@ extension Endpoint {
         if address.utf8.contains(0) { return "it has a NUL character in it" }
         switch scheme {
         case .tcp, .rdma: return hostPortFault(in: address)
+        case .udp:
+            let (interface, _) = parts(of: address)
+            // An interface has no port.
+            return hostPortFault(in: interface == nil ? address : interfaceWithPort(address))
         case .ipc: return address == "@" ? "the abstract name behind @ is missing" : nil
         case .inproc: return nil
         }
+    }
+
+    private static func interfaceWithPort(_ address: String) -> String {
+        guard let mark = address.firstIndex(of: ";") else { return address }
+        return address[..<mark] + ":0" + address[mark...]
     }
 
     private static func hostPortFault(in address: String) -> String? {

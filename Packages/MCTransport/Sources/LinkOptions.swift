@@ -31,6 +31,10 @@ public struct LinkOptions: Sendable, Hashable {
     /// The priority of TCP's packets on this host's network devices (SO_PRIORITY; ZMQ_PRIORITY), 0 for
     /// what the type of service makes it.
     public var packetPriority = 0
+    /// How many routers a multicast datagram passes (ZMQ_MULTICAST_HOPS).
+    public var multicastHops = 1
+    /// Whether this host's own members of the group get multicast datagrams, too (ZMQ_MULTICAST_LOOP).
+    public var multicastLoops = true
     /// The network interface that alone is used (SO_BINDTODEVICE; ZMQ_BINDTODEVICE); empty for any.
     public var device = ""
     /// The proxy that makes TCP connections for us (ZMQ_SOCKS_PROXY), empty for none; and who we are to

@@ -10,13 +10,15 @@ public enum Scheme: String, Sendable, Hashable, CaseIterable {
     case ipc
     /// Names within one context (zmq_inproc(7)).
     case inproc
+    /// Datagrams over IPv4 or IPv6, unicast and multicast (RFC 48).
+    case udp
     /// Queue pairs of an RDMA device, addressed like TCP.
     case rdma
 
     /// Whether the address is `host:port`.
     public var hasPort: Bool {
         switch self {
-        case .tcp, .rdma: true
+        case .tcp, .udp, .rdma: true
         case .ipc, .inproc: false
         }
     }

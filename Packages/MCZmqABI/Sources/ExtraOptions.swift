@@ -11,9 +11,7 @@ struct ExtraOptions: Sendable {
     // without those transports.
     var rate: Int32 = 100
     var recoveryMilliseconds: Int32 = 10_000
-    var multicastHops: Int32 = 1
     var multicastMaximumBytes: Int32 = 1500
-    var multicastLoops: Int32 = 1
     var fastLoopback: Int32 = 0
     var enforcesZapDomain: Int32 = 0
 }

@@ -63,6 +63,10 @@ public func zmq_msg_move(
     }
     if unsafe destination == source { return 0 }
     let isShared = from.isShared
+    #if ZMQ_BUILD_DRAFT_API
+    let label = from.label
+    defer { to.label = label }
+    #endif
     to.replace(with: from.take())
     to.isShared = isShared
     return 0
@@ -77,6 +81,9 @@ public func zmq_msg_copy(
     }
     if unsafe destination == source { return 0 }
     to.replace(with: unsafe from.frame.pointee.copy())
+    #if ZMQ_BUILD_DRAFT_API
+    to.label = from.label
+    #endif
     if unsafe from.frame.pointee.isSlice {
         from.isShared = true
         to.isShared = true

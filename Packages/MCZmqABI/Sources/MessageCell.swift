@@ -13,6 +13,10 @@ struct MessageCell {
     private static let markOffset = 59
     private static let mark: UInt8 = 0xA4
     private static let sharedBit: UInt8 = 1
+    /// There is a group, by the number that stands where a routing id would (`MessageGroups`).
+    private static let groupBit: UInt8 = 2
+    /// The frame's source is a routing id: of whom it goes to, or of whom a SERVER got it from.
+    private static let addressedBit: UInt8 = 8
 
     /// - Returns: nil where there is no message.
     @inline(__always)
@@ -31,7 +35,7 @@ struct MessageCell {
     @inline(__always)
     private static func isMessage(_ message: UnsafeMutablePointer<zmq_msg_t>) -> Bool {
         unsafe UnsafeRawPointer(message).load(fromByteOffset: markOffset, as: UInt8.self)
-            & ~sharedBit == mark
+            & ~(sharedBit | groupBit | addressedBit) == mark
     }
 
     /// The frame in place.
@@ -60,7 +64,7 @@ struct MessageCell {
     @inline(__always)
     func replace(withFrameAt place: UnsafeMutablePointer<Frame>) {
         // Letting go may run code of the user's, to which this message must not be half a one.
-        if unsafe frame.pointee.isSlice { replace(with: Frame()) }
+        if unsafe frame.pointee.isSlice || hasGroup { replace(with: Frame()) }
         // Safe because a frame that is no slice owns nothing, and the other one is given up by its place.
         unsafe raw.copyMemory(from: place, byteCount: MemoryLayout<Frame>.size)
         unsafe raw.storeBytes(
@@ -70,6 +74,7 @@ struct MessageCell {
     /// Puts another frame in place of the message's, which is let go.
     @inline(__always)
     func replace(with frame: consuming Frame) {
+        dropGroup()
         let old = unsafe self.frame.move()
         unsafe self.frame.initialize(to: frame)
         unsafe raw.storeBytes(
@@ -81,6 +86,7 @@ struct MessageCell {
     /// Takes the frame; what is left is an empty message.
     @inline(__always)
     func take() -> Frame {
+        dropGroup()
         let taken = unsafe frame.move()
         unsafe frame.initialize(to: Frame())
         unsafe raw.storeBytes(
@@ -90,21 +96,45 @@ struct MessageCell {
 
     /// Takes the frame; what is left is no message.
     func close() -> Frame {
+        dropGroup()
         let taken = unsafe frame.move()
         unsafe raw.storeBytes(of: 0, toByteOffset: MessageCell.markOffset, as: UInt8.self)
         return taken
     }
 
+    // MARK: What the spare byte says besides
+
     /// Whether others may have the payload, too (ZMQ_SHARED).
     var isShared: Bool {
-        get {
-            unsafe raw.load(fromByteOffset: MessageCell.markOffset, as: UInt8.self)
-                & MessageCell.sharedBit != 0
-        }
-        nonmutating set {
-            unsafe raw.storeBytes(
-                of: MessageCell.mark | (newValue ? MessageCell.sharedBit : 0),
-                toByteOffset: MessageCell.markOffset, as: UInt8.self)
-        }
+        get { has(MessageCell.sharedBit) }
+        nonmutating set { set(MessageCell.sharedBit, newValue) }
+    }
+
+    var hasGroup: Bool {
+        get { has(MessageCell.groupBit) }
+        nonmutating set { set(MessageCell.groupBit, newValue) }
+    }
+
+    var isAddressed: Bool {
+        get { has(MessageCell.addressedBit) }
+        nonmutating set { set(MessageCell.addressedBit, newValue) }
+    }
+
+    private func has(_ bit: UInt8) -> Bool {
+        unsafe raw.load(fromByteOffset: MessageCell.markOffset, as: UInt8.self) & bit != 0
+    }
+
+    private func set(_ bit: UInt8, _ isOn: Bool) {
+        let old = unsafe raw.load(fromByteOffset: MessageCell.markOffset, as: UInt8.self)
+        unsafe raw.storeBytes(
+            of: isOn ? old | bit : old & ~bit, toByteOffset: MessageCell.markOffset,
+            as: UInt8.self)
+    }
+
+    @inline(__always)
+    private func dropGroup() {
+        #if ZMQ_BUILD_DRAFT_API
+        if hasGroup { forgetGroup() }
+        #endif
     }
 }

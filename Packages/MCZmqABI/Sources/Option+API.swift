@@ -40,7 +40,7 @@ extension ZmqSocket {
 
 /// The user's memory for zmq_getsockopt.
 @safe
-private struct OptionOutput {
+struct OptionOutput {
     private let address: UnsafeMutableRawPointer
     private let size: UnsafeMutablePointer<Int>
 

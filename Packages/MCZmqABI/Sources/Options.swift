@@ -84,7 +84,14 @@ struct OptionInput {
 enum OptionTable {
     static func option(_ number: Int32, of socket: ZmqSocket) -> SocketOption? {
         // A socket type may have an option of its own under a number that others share.
-        PatternOptions.option(number, of: socket) ?? general[number]
+        if let option = PatternOptions.option(number, of: socket) ?? general[number] {
+            return option
+        }
+        #if ZMQ_BUILD_DRAFT_API
+        return PatternOptions.draftForAll[number]
+        #else
+        return nil
+        #endif
     }
 
     private static let general: [Int32: SocketOption] = {

@@ -6,7 +6,10 @@ import MCPool
 /// Options of single socket types.
 enum PatternOptions {
     static func option(_ number: Int32, of socket: ZmqSocket) -> SocketOption? {
-        tables[socket.type]?[number]
+        #if ZMQ_BUILD_DRAFT_API
+        if let option = draftTables[socket.type]?[number] { return option }
+        #endif
+        return tables[socket.type]?[number]
     }
 
     private static let tables: [Int32: [Int32: SocketOption]] = [
@@ -59,11 +62,11 @@ enum PatternOptions {
         socket.extras.withLock { $0.nextPeerRoutingID = id }
     })
 
-    private static let immediate = flag(
+    static let immediate = flag(
         \BalancedPattern.queuesForConnectedOnly, isReadable: true, isStrict: true)
 
     /// A flag of a pattern's.
-    private static func flag<Kind: Pattern & SendableMetatype>(
+    static func flag<Kind: Pattern & SendableMetatype>(
         _ path: any (ReferenceWritableKeyPath<Kind, Bool> & Sendable), isReadable: Bool = false,
         isStrict: Bool = false
     ) -> SocketOption {
@@ -82,7 +85,7 @@ enum PatternOptions {
         return option
     }
 
-    private static func change<Kind: Pattern>(
+    static func change<Kind: Pattern>(
         _ socket: ZmqSocket, _ body: (Kind) -> Void
     ) throws(Errno) {
         guard let pattern = socket.pattern as? Kind else { throw .invalid }

@@ -21,8 +21,8 @@ public func zmq_poll(
     }
 }
 
-/// One call of zmq_poll.
-private enum PollCall {
+/// A look, or a wait, of zmq_poll.
+enum PollCall {
     /// Asks the sockets, where the items are nothing but sockets.
     ///
     /// - Returns: how many are ready; nil when none is, or there are descriptors as well.

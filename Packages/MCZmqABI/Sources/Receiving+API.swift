@@ -17,7 +17,7 @@ public func zmq_recv(
             if let error = unsafe socket.receive(into: &message.pointee, flags: flags) {
                 return fail(error)
             }
-            return unsafe message.pointee.withFrame(0) { frame in
+            return unsafe message.pointee.withFrame(message.pointee.bodyIndex) { frame in
                 unsafe frame.withUnsafeBytes { payload in
                     let count = min(max(0, size), payload.count)
                     if count > 0, let bytes = unsafe bytes, let from = payload.baseAddress {
@@ -40,6 +40,17 @@ public func zmq_msg_recv(
             if let error = unsafe socket.receive(into: &message.pointee, flags: flags) {
                 return fail(error)
             }
+            #if ZMQ_BUILD_DRAFT_API
+            // In front of what a DISH receives.
+            let group =
+                unsafe message.pointee.count > 1 ? message.pointee.removeFirst()?.array : nil
+            let routingID = unsafe message.pointee.routingID
+            defer {
+                if group != nil || routingID != 0 {
+                    cell.label = MessageLabel(routingID: routingID, group: group)
+                }
+            }
+            #endif
             let count = unsafe message.pointee.withFrame(0) { $0.count }
             unsafe message.pointee.withTakenHead { unsafe cell.replace(withFrameAt: $0) }
             return Int32(clamping: count)
@@ -79,7 +90,7 @@ extension ZmqSocket {
             return Errno(error)
         }
         // Most messages never had a second frame; others have lost their envelope on the way.
-        if message.isSingle || message.count == 1 {
+        if message.isSingle || message.count == 1 || hasGroups {
             message.headHasMore = false
             receivedMore.store(false, ordering: .relaxed)
         } else {
@@ -119,4 +130,10 @@ extension ZmqSocket {
         receivedMore.store(more, ordering: .relaxed)
         return true
     }
+}
+
+extension Message {
+    /// Where the payload is: behind the group, in what a DISH has received.
+    @inline(__always)
+    fileprivate var bodyIndex: Int { isSingle ? 0 : count - 1 }
 }

@@ -13,6 +13,16 @@ public func zmq_send(
         guard unsafe bytes != nil || size == 0 else { return fail(.fault) }
         guard size >= 0 else { return fail(Errno(ENOMEM)) }
         let buffer = unsafe UnsafeRawBufferPointer(start: bytes, count: size)
+        #if ZMQ_BUILD_DRAFT_API
+        if socket.hasSingleFrames {
+            guard let frame = unsafe Frame(copyingIfPossible: buffer) else {
+                return fail(Errno(ENOMEM))
+            }
+            return unsafe withUnsafePointer(to: frame) {
+                unsafe socket.sendSingle($0, label: MessageLabel(), flags: flags)
+            }
+        }
+        #endif
         if flags & ZMQ_SNDMORE == 0, !socket.hasUnsent.load(ordering: .relaxed) {
             do throws(SocketError) {
                 try unsafe socket.engine.send(bytes: buffer, waits: flags & ZMQ_DONTWAIT == 0)
@@ -51,6 +61,14 @@ public func zmq_msg_send(
     unsafe withSocket(socket) { socket in
         guard let cell = unsafe MessageCell(msg) else { return fail(.fault) }
         let size = unsafe cell.frame.pointee.count
+        #if ZMQ_BUILD_DRAFT_API
+        if socket.hasSingleFrames {
+            let sent = unsafe socket.sendSingle(
+                cell.frame, label: cell.label, flags: flags)
+            if sent >= 0 { _ = cell.take() }
+            return sent
+        }
+        #endif
         if flags & ZMQ_SNDMORE == 0, !socket.hasUnsent.load(ordering: .relaxed) {
             do throws(SocketError) {
                 try unsafe socket.engine.send(

@@ -11,6 +11,10 @@ enum SocketKind {
         return pattern
     }
 
+    #if !ZMQ_BUILD_DRAFT_API
+    private static func draftPattern(_ type: Int32) -> (any Pattern)? { nil }
+    #endif
+
     private static func pattern(_ type: Int32) -> (any Pattern)? {
         switch type {
         case ZMQ_PAIR: Pair()
@@ -25,7 +29,7 @@ enum SocketKind {
         case ZMQ_XPUB: XPub()
         case ZMQ_XSUB: XSub()
         case ZMQ_STREAM: Stream(seed: UInt32.random(in: 0...UInt32.max))
-        default: nil
+        default: draftPattern(type)
         }
     }
 }

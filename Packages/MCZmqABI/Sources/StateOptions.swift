@@ -16,7 +16,13 @@ enum StateOptions {
         ZMQ_LAST_ENDPOINT: .read { socket throws(Errno) in
             .text(socket.engine.lastEndpointNow)
         },
-        ZMQ_THREAD_SAFE: .read { _ throws(Errno) in .int(0) },
+        ZMQ_THREAD_SAFE: .read { socket throws(Errno) in
+            #if ZMQ_BUILD_DRAFT_API
+            return .int(socket.hasSingleFrames ? 1 : 0)
+            #else
+            return .int(0)
+            #endif
+        },
         ZMQ_ROUTING_ID: SocketOption(
             get: { socket throws(Errno) in .bytes(socket.engine.getOptions().routingID) },
             set: { socket, input throws(Errno) in

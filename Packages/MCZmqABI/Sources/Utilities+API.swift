@@ -16,6 +16,9 @@ public func zmq_version(
 @c @implementation
 public func zmq_has(_ capability: UnsafePointer<CChar>?) -> Int32 {
     guard let capability = unsafe capability else { return 0 }
+    #if ZMQ_BUILD_DRAFT_API
+    if unsafe String(cString: capability) == "draft" { return 1 }
+    #endif
     // pgm, tipc, norm, curve, gssapi, vmci, ws and wss are not here.
     return unsafe String(cString: capability) == "ipc" ? 1 : 0
 }

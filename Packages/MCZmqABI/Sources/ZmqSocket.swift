@@ -2,6 +2,7 @@ import CMCZmq
 import MCFacade
 import MCLock
 import MCMemory
+import MCPatterns
 import MCPool
 import MCTransport
 import Synchronization
@@ -20,6 +21,15 @@ final class ZmqSocket: HandleObject, @unchecked Sendable {
     let engine: SocketEngine
     /// The options that only this interface knows.
     let extras: Locked<ExtraOptions>
+
+    #if ZMQ_BUILD_DRAFT_API
+    /// Messages have one frame, and may be sent by many threads.
+    let hasSingleFrames: Bool
+    /// A received message is a group and a frame.
+    let hasGroups: Bool
+    #else
+    let hasGroups = false
+    #endif
 
     let partsLock = EngineLock.create()
     /// What was sent with SNDMORE.
@@ -40,13 +50,18 @@ final class ZmqSocket: HandleObject, @unchecked Sendable {
         self.context = context
         self.pattern = pattern
         extras = Locked(ExtraOptions())
+        #if ZMQ_BUILD_DRAFT_API
+        hasSingleFrames = type >= ZMQ_SERVER && type != ZMQ_DGRAM
+        hasGroups = type == ZMQ_DISH
+        #endif
         var options = EngineOptions()
         options.isInterruptible = true
         options.refusesUnfitInproc = false
         options.greetsInSteps = true
         options.link.ipv6 = settings.ipv6
         options.link.backlog = 100
-        options.lingerMilliseconds = settings.isBlocky && type != ZMQ_SUB ? -1 : 0
+        options.lingerMilliseconds =
+            settings.isBlocky && !(pattern is Sub || pattern is Dish) ? -1 : 0
         engine = try engineCall { () throws(SocketError) in
             try facade.makeEngine(pattern, options: options)
         }

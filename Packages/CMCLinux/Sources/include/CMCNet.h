@@ -65,11 +65,38 @@ int cmc_net_make_ours(int fd);
 /// Above 6 needs CAP_NET_ADMIN.
 #define CMC_NET_PRIORITY 13
 
+/// How many routers a multicast datagram passes; of the socket's own family.
+#define CMC_NET_MULTICAST_HOPS 21
+#define CMC_NET_MULTICAST_HOPS_IPV6 22
+/// Whether this host's own members of the group get multicast datagrams, too.
+#define CMC_NET_MULTICAST_LOOP 23
+#define CMC_NET_MULTICAST_LOOP_IPV6 24
+#define CMC_NET_REUSE_PORT 25
+
 int cmc_net_set_option(int fd, int option, int value);
 /// The option's value, or -errno.
 int cmc_net_option(int fd, int option);
 /// SO_BINDTODEVICE; needs CAP_NET_RAW before Linux 5.7.
 int cmc_net_bind_to_device(int fd, const char *name, uint32_t length);
+
+// MARK: - Datagrams
+
+struct iovec;
+
+/// A datagram socket of a family, non-blocking and close-on-exec.
+int cmc_net_datagram_socket(int family);
+/// The bytes sent, or -errno.
+int64_t cmc_net_send_to(int fd, const struct iovec *vectors, int count, const void *address,
+                        uint32_t length);
+/// The datagram's length, which may be more than `capacity`, or -errno. `address` has room for
+/// CMC_NET_ADDRESS_BYTES, *length is the sender's.
+int64_t cmc_net_receive_from(int fd, void *bytes, size_t capacity, void *address, uint32_t *length);
+/// Whether an address is one of a multicast group.
+bool cmc_net_is_multicast(const void *address, uint32_t length);
+/// Joins a multicast group on an interface (its name, an IPv4 number, or empty for the system's choice).
+int cmc_net_join_group(int fd, const void *group, uint32_t length, const char *interface);
+/// Sends multicast datagrams through an interface.
+int cmc_net_multicast_through(int fd, int family, const char *interface);
 
 // MARK: - Addresses (`address` has room for CMC_NET_ADDRESS_BYTES; the result is the length)
 

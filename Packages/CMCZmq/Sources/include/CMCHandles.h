@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CMC_HANDLE_CONTEXT = 1, CMC_HANDLE_SOCKET = 2, CMC_HANDLE_OTHER = 3 };
+enum { CMC_HANDLE_POLLER = 0, CMC_HANDLE_CONTEXT = 1, CMC_HANDLE_SOCKET = 2, CMC_HANDLE_OTHER = 3 };
 
 /// Calls that a thread may be inside of at once: a message's free function may call again.
 #define CMC_GUARD_DEPTH 16

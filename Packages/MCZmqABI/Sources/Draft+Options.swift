@@ -1,0 +1,57 @@
+#if ZMQ_BUILD_DRAFT_API
+import CMCZmq
+import MCPatterns
+import MCPool
+
+extension PatternOptions {
+    static let draftTables: [Int32: [Int32: SocketOption]] = [
+        ZMQ_CLIENT: [
+            ZMQ_IMMEDIATE: immediate, ZMQ_HELLO_MSG: message(\BalancedPattern.greetings.hello),
+        ],
+        ZMQ_SCATTER: [ZMQ_IMMEDIATE: immediate],
+        ZMQ_DEALER: [ZMQ_HELLO_MSG: message(\BalancedPattern.greetings.hello)],
+        ZMQ_ROUTER: [
+            ZMQ_HELLO_MSG: message(\Router.greetings.hello),
+            ZMQ_DISCONNECT_MSG: message(\Router.greetings.farewell),
+        ],
+        ZMQ_SERVER: server,
+        ZMQ_PEER: server,
+        ZMQ_RADIO: [ZMQ_XPUB_NODROP: flag(\Radio.waitsForRoom)],
+        ZMQ_PUB: [ZMQ_ONLY_FIRST_SUBSCRIBE: flag(\Publisher.onlyFirstSubscribes)],
+        ZMQ_XSUB: [ZMQ_ONLY_FIRST_SUBSCRIBE: flag(\XSub.onlyFirstSubscribes)],
+        ZMQ_XPUB: [
+            ZMQ_ONLY_FIRST_SUBSCRIBE: flag(\Publisher.onlyFirstSubscribes),
+            ZMQ_XPUB_MANUAL_LAST_VALUE: SocketOption(set: { socket, input throws(Errno) in
+                let isOn = try input.int(0...Int32.max) != 0
+                try change(socket) { (pattern: XPub) in
+                    pattern.isManual = isOn
+                    pattern.answersLastAsker = isOn
+                }
+            }),
+        ],
+    ]
+
+    /// What libzmq takes from any socket, whether it does anything with it or not.
+    static let draftForAll: [Int32: SocketOption] = [
+        ZMQ_HELLO_MSG: ignored, ZMQ_DISCONNECT_MSG: ignored,
+    ]
+
+    private static let server: [Int32: SocketOption] = [
+        ZMQ_HELLO_MSG: message(\Server.greetings.hello),
+        ZMQ_DISCONNECT_MSG: message(\Server.greetings.farewell),
+    ]
+
+    private static let ignored = SocketOption(set: { _, input throws(Errno) in
+        _ = try input.bytes(0...Int.max)
+    })
+
+    private static func message<Kind: Pattern & SendableMetatype>(
+        _ path: any (ReferenceWritableKeyPath<Kind, [UInt8]> & Sendable)
+    ) -> SocketOption {
+        SocketOption(set: { socket, input throws(Errno) in
+            let bytes = try input.bytes(0...Int.max)
+            try change(socket) { (pattern: Kind) in pattern[keyPath: path] = bytes }
+        })
+    }
+}
+#endif
