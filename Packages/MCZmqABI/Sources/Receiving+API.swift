@@ -103,6 +103,10 @@ extension ZmqSocket {
     @inline(never)
     private func keepRest(of message: inout Message) {
         guard var first = message.removeFirst() else { return }
+        #if ZMQ_BUILD_DRAFT_API
+        // libzmq's users take the address of a DGRAM's message for a C string.
+        if type == ZMQ_DGRAM { first = Frame(first.array + [0]) }
+        #endif
         first.hasMore = true
         var rest = Message()
         swap(&rest, &message)
