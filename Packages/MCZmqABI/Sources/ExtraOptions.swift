@@ -13,5 +13,7 @@ struct ExtraOptions: Sendable {
     var recoveryMilliseconds: Int32 = 10_000
     var multicastMaximumBytes: Int32 = 1500
     var fastLoopback: Int32 = 0
+    var inBatchBytes: Int32 = 8192
+    var outBatchBytes: Int32 = 8192
     var enforcesZapDomain: Int32 = 0
 }
