@@ -120,9 +120,14 @@ int cmc_eventfd(void) {
     return fd < 0 ? -errno : fd;
 }
 
-void cmc_eventfd_signal(int fd) {
+int cmc_eventfd_signal(int fd) {
     uint64_t one = 1;
-    while (write(fd, &one, sizeof one) < 0 && errno == EINTR) {}
+    while (write(fd, &one, sizeof one) < 0) {
+        // A count that is full is set already.
+        if (errno == EAGAIN) break;
+        if (errno != EINTR) return -errno;
+    }
+    return 0;
 }
 
 void cmc_eventfd_clear(int fd) {

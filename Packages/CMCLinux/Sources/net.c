@@ -77,6 +77,13 @@ int cmc_net_make_ours(int fd) {
     return result(fcntl(fd, F_SETFD, FD_CLOEXEC));
 }
 
+int cmc_net_identity(int fd, uint64_t *identity) {
+    struct stat status;
+    if (fstat(fd, &status) < 0) return -errno;
+    *identity = status.st_ino + status.st_dev * 0x9e3779b97f4a7c15u;
+    return 0;
+}
+
 static int option_of(int option, int *level, int *name) {
     switch (option) {
     case CMC_NET_SEND_BUFFER: *level = SOL_SOCKET, *name = SO_SNDBUF; return 0;

@@ -1,4 +1,5 @@
 import CMCLinux
+import Glibc
 import MCTransport
 
 /// A bound endpoint: accepts connections until it is unbound.
@@ -18,6 +19,8 @@ final class Acceptor: EventHandler, @unchecked Sendable {
     private var connections: [ObjectIdentifier: Connection] = [:]
     private var pauseTimer: UInt64?
     private var isStopped = false
+    /// The descriptor is not the listener's any more.
+    private var isBroken = false
 
     init(engine: SocketEngine, listener: any StreamListener, isRaw: Bool) {
         self.engine = engine
@@ -29,8 +32,33 @@ final class Acceptor: EventHandler, @unchecked Sendable {
 
     func start() {
         guard !isStopped else { return }
-        token = engine.ioThread.register(self)
-        _ = cmc_epoll_add(engine.ioThread.epoll, listener.descriptor, CMC_POLL_IN, token)
+        token = engine.ioThread.register(self, of: listener.descriptor)
+        rewatch()
+    }
+
+    func rewatch() {
+        guard !isStopped, !isBroken, pauseTimer == nil else { return }
+        guard listener.isIntact else {
+            lost()
+            return
+        }
+        if engine.ioThread.watch(listener.descriptor, CMC_POLL_IN, token) < 0 { pause() }
+    }
+
+    func descriptorLost(_ descriptor: Int32) {
+        if !isStopped { lost() }
+    }
+
+    /// Other code of the process has closed the listener's descriptor: nobody can connect any more, and
+    /// it only remains to unbind the endpoint.
+    private func lost() {
+        guard !isBroken else { return }
+        isBroken = true
+        let error = SocketError(
+            .systemError, "the listener's descriptor was closed by other code of the process",
+            endpoint: endpoint, errno: EBADF)
+        engine.note(.closed, endpoint, value: Int(listener.descriptor), because: error)
+        engine.ioThread.deregister(token, of: listener.descriptor, isIntact: false)
     }
 
     func handle(events: UInt32) {
@@ -48,7 +76,7 @@ final class Acceptor: EventHandler, @unchecked Sendable {
                     .acceptFailed, endpoint, value: Int(error.errno), because: SocketError(error))
                 // That one is gone, and others may wait.
                 if error.code == .refusedByFilter { continue }
-                pause()
+                if listener.isIntact { pause() } else { lost() }
                 return
             }
         }
@@ -57,13 +85,11 @@ final class Acceptor: EventHandler, @unchecked Sendable {
     /// Stops listening for a moment: with no descriptors left the listener stays readable, and
     /// asking again at once would keep a processor busy for nothing.
     private func pause() {
-        _ = cmc_epoll_remove(engine.ioThread.epoll, listener.descriptor)
+        engine.ioThread.ignore(listener.descriptor)
         pauseTimer = engine.ioThread.addTimer(afterNanoseconds: Acceptor.pauseNanoseconds) {
             [weak self] in
-            guard let self, !self.isStopped else { return }
-            self.pauseTimer = nil
-            _ = cmc_epoll_add(
-                self.engine.ioThread.epoll, self.listener.descriptor, CMC_POLL_IN, self.token)
+            self?.pauseTimer = nil
+            self?.rewatch()
         }
     }
 
@@ -77,11 +103,13 @@ final class Acceptor: EventHandler, @unchecked Sendable {
         guard !isStopped else { return [] }
         isStopped = true
         if let timer = pauseTimer { engine.ioThread.cancelTimer(timer) }
-        if token != 0 {
-            _ = cmc_epoll_remove(engine.ioThread.epoll, listener.descriptor)
-            engine.ioThread.deregister(token)
+        if !isBroken {
+            if token != 0 {
+                engine.ioThread.deregister(
+                    token, of: listener.descriptor, isIntact: listener.isIntact)
+            }
+            engine.note(.closed, endpoint, value: Int(listener.descriptor))
         }
-        engine.note(.closed, endpoint, value: Int(listener.descriptor))
         listener.close()
         let established = connections.values.filter { $0.phase == .established }
         for connection in connections.values where connection.phase != .established {

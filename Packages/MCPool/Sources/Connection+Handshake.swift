@@ -8,13 +8,9 @@ import MCTransport
 extension Connection {
     /// Begins with a link that is connecting (dialled) or connected (accepted).
     func begin() {
-        ioToken = engine.ioThread.register(self)
-        let events = phase == .connecting ? CMC_POLL_OUT : CMC_POLL_IN
-        let error = cmc_epoll_add(engine.ioThread.epoll, link.descriptor, events, ioToken)
-        if error < 0 {
-            fail(SocketError(.systemError, "epoll refused the connection", errno: -error))
-            return
-        }
+        ioToken = engine.ioThread.register(self, of: link.descriptor)
+        rewatch()
+        if phase == .over { return }
         let limit = engine.optionsSnapshot.handshakeIntervalMilliseconds
         if limit > 0 && !isRaw {
             handshakeTimer = engine.ioThread.addTimer(
@@ -86,8 +82,7 @@ extension Connection {
     }
 
     func updateInterest() {
-        let events = handshakeOutput.isEmpty ? CMC_POLL_IN : CMC_POLL_IN | CMC_POLL_OUT
-        _ = cmc_epoll_modify(engine.ioThread.epoll, link.descriptor, events, ioToken)
+        _ = cmc_epoll_modify(engine.ioThread.epoll, link.descriptor, interest, ioToken)
     }
 
     func writeHandshake() {

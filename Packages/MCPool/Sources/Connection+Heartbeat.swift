@@ -56,7 +56,9 @@ extension Connection {
                 lastArrival.store(now, ordering: .relaxed)
                 heartbeat.received(now: now)
             } else {
-                engine.lock.withLock { breakLink() }
+                engine.lock.lock()
+                breakLink()
+                engine.settleAndUnlock()
                 return
             }
         }

@@ -1,4 +1,5 @@
 import CMCLinux
+import Glibc
 import MCCodec
 import MCMemory
 import MCQueue
@@ -81,7 +82,11 @@ final class Connection: EventHandler, @unchecked Sendable {
     var isReady: Bool { readyIndex >= 0 }
     /// What was read is left to receivers to decode.
     var isUnread: Bool { unsafe pipe?.pointee.unread != nil }
-    private var wasArmed = false
+    var wasArmed = false
+    /// In the socket's set.
+    var isWatched = false
+    /// Why it is on the list of those that are to be ended.
+    var endReason: SocketError?
 
     // The reader's.
     /// On the list of the turn that is under way.
@@ -144,7 +149,8 @@ final class Connection: EventHandler, @unchecked Sendable {
 
     /// Names the connection in the socket's epoll set.
     var readToken: UInt64 {
-        unsafe UInt64(UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque()))
+        engine.pollSet.token(
+            unsafe UInt64(UInt(bitPattern: Unmanaged.passUnretained(self).toOpaque())))
     }
 
     // MARK: Writing
@@ -152,11 +158,20 @@ final class Connection: EventHandler, @unchecked Sendable {
     /// Has the I/O thread call when the kernel takes more. Lock held.
     func waitForRoom() {
         let events = CMC_POLL_OUT | CMC_POLL_ONESHOT
-        if wasArmed {
-            _ = cmc_epoll_modify(engine.ioThread.epoll, link.descriptor, events, ioToken)
+        let epoll = engine.ioThread.epoll
+        let error =
+            wasArmed
+            ? cmc_epoll_modify(epoll, link.descriptor, events, ioToken)
+            : cmc_epoll_add(epoll, link.descriptor, events, ioToken)
+        wasArmed = true
+        guard error < 0 else { return }
+        if link.isIntact, error == -EBADF || error == -EINVAL || error == -ENOENT {
+            // It is the set that is not ours any more; a new one asks all connections.
+            engine.ioThread.requestRenewal()
         } else {
-            wasArmed = true
-            _ = cmc_epoll_add(engine.ioThread.epoll, link.descriptor, events, ioToken)
+            let reason = SocketError(
+                .systemError, "epoll refused the connection", endpoint: link.peer, errno: -error)
+            engine.endSoon(self, because: link.isIntact ? reason : descriptorError)
         }
     }
 
@@ -165,6 +180,8 @@ final class Connection: EventHandler, @unchecked Sendable {
         guard !isBroken else { return }
         isBroken = true
         if closesGracefully { link.shutdownWrite() } else { link.shutdown() }
+        // Nothing would tell the reader of the end of somebody else's descriptor.
+        if !isEnded, !link.isIntact { engine.endSoon(self, because: descriptorError) }
     }
 
     // MARK: Events on the I/O thread
@@ -185,7 +202,6 @@ final class Connection: EventHandler, @unchecked Sendable {
         if let timer = heartbeatTimer { engine.ioThread.cancelTimer(timer) }
         handshakeTimer = nil
         heartbeatTimer = nil
-        _ = cmc_epoll_remove(engine.ioThread.epoll, link.descriptor)
-        engine.ioThread.deregister(ioToken)
+        engine.ioThread.deregister(ioToken, of: link.descriptor, isIntact: link.isIntact)
     }
 }

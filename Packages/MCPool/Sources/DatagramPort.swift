@@ -67,16 +67,29 @@ final class DatagramPort: PipeOwner, EventHandler, @unchecked Sendable {
 
     func start() {
         guard !isStopped, role.isBound else { return }
-        token = engine.ioThread.register(self)
-        _ = cmc_epoll_add(engine.ioThread.epoll, link.descriptor, CMC_POLL_IN, token)
+        token = engine.ioThread.register(self, of: link.descriptor)
+        rewatch()
+    }
+
+    func rewatch() {
+        guard !isStopped, token != 0 else { return }
+        _ = engine.ioThread.watch(link.descriptor, CMC_POLL_IN, token)
+    }
+
+    func descriptorLost(_ descriptor: Int32) {
+        // Other code of the process has closed it: nothing more comes.
+        engine.note(
+            .closed, "udp", value: Int(descriptor),
+            because: SocketError(
+                .systemError, "the descriptor was closed by other code of the process",
+                errno: EBADF))
     }
 
     func stop() {
         guard !isStopped else { return }
         isStopped = true
         if token != 0 {
-            _ = cmc_epoll_remove(engine.ioThread.epoll, link.descriptor)
-            engine.ioThread.deregister(token)
+            engine.ioThread.deregister(token, of: link.descriptor)
         }
         // Whoever sends has the lock.
         engine.lock.withLock { link.close() }

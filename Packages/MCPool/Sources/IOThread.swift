@@ -1,11 +1,23 @@
-import MCLock
 import CMCLinux
+import Glibc
+import MCLock
 import MCQueue
 import Synchronization
 
 /// What the I/O thread calls when a descriptor is ready.
 protocol EventHandler: AnyObject {
     func handle(events: UInt32)
+
+    /// The thread's set is a new one: the handler adds to it what it waits for.
+    func rewatch()
+
+    /// A descriptor that was registered with the handler is somebody else's: other code of the process
+    /// has closed it, and its number has been given away.
+    func descriptorLost(_ descriptor: Int32)
+}
+
+extension EventHandler {
+    func descriptorLost(_ descriptor: Int32) {}
 }
 
 /// The thread behind a context's sockets: it accepts and dials, shakes hands, reads for sockets
@@ -32,14 +44,18 @@ package final class IOThread: @unchecked Sendable {
     }
 
     private let mailbox = Locked<Mailbox>(Mailbox())
-    let epoll: Int32
-    private let wake: Int32
+    let pollSet: PollSet
+    var epoll: Int32 { pollSet.descriptor }
 
     private let thread = Atomic<UInt>(0)
 
     // Only on the thread.
-    private var handlers: [UInt64: any EventHandler] = [:]
-    private var lastToken: UInt64 = 0
+    var handlers: [UInt64: any EventHandler] = [:]
+    /// The token with which each descriptor was registered.
+    var owners: [Int32: UInt64] = [:]
+    var lastToken: UInt64 = 0
+    /// The set has entries that cannot be removed, or is not ours any more.
+    var needsRenewal = false
     private var timers = TimerQueue()
     private var ticking: [SocketEngine] = []
     private var hasNewTicking = false
@@ -53,21 +69,7 @@ package final class IOThread: @unchecked Sendable {
     ) throws(SocketError) {
         self.settings = settings
         self.name = name
-        epoll = cmc_epoll_create()
-        wake = cmc_eventfd()
-        guard epoll >= 0, wake >= 0 else {
-            let error = min(epoll, wake)
-            if epoll >= 0 { cmc_close(epoll) }
-            if wake >= 0 { cmc_close(wake) }
-            throw SocketError(
-                .tooManyDescriptors, "no descriptors for the I/O thread", errno: -error)
-        }
-        _ = cmc_epoll_add(epoll, wake, CMC_POLL_IN, 0)
-    }
-
-    deinit {
-        cmc_close(epoll)
-        cmc_close(wake)
+        pollSet = try PollSet(for: "the I/O thread")
     }
 
     // MARK: Any thread
@@ -145,19 +147,10 @@ package final class IOThread: @unchecked Sendable {
             defer { mailbox.isParked = false }
             return mailbox.isParked
         }
-        if wasParked { cmc_eventfd_signal(wake) }
+        if wasParked { pollSet.signal() }
     }
 
     // MARK: On the thread
-
-    /// A token under which `handler` is called from now on.
-    func register(_ handler: any EventHandler) -> UInt64 {
-        lastToken += 1
-        handlers[lastToken] = handler
-        return lastToken
-    }
-
-    func deregister(_ token: UInt64) { handlers[token] = nil }
 
     func addTimer(afterNanoseconds delay: UInt64, _ action: @escaping () -> Void) -> UInt64 {
         timers.add(deadline: cmc_now_ns() + delay, action: action)
@@ -172,9 +165,12 @@ package final class IOThread: @unchecked Sendable {
         defer { unsafe events.deallocate() }
         while true {
             guard takeMail() else { break }
+            if needsRenewal || pollSet.isLost { renewSet() }
             let count = unsafe cmc_epoll_wait(epoll, events, Int32(capacity), timeout())
             if count > 0 {
                 for index in 0..<Int(count) { unsafe dispatch(events[index]) }
+            } else if count < 0, count != -EINTR {
+                needsRenewal = true
             }
             if !timers.isEmpty {
                 let now = cmc_now_ns()
@@ -189,15 +185,20 @@ package final class IOThread: @unchecked Sendable {
         }
         for command in late { command() }
         handlers = [:]
+        owners = [:]
+        timers = TimerQueue()
         ticking = []
     }
 
     private func dispatch(_ event: cmc_event) {
         if event.token == 0 {
-            cmc_eventfd_clear(wake)
-        } else {
+            pollSet.clear()
+        } else if pollSet.value(of: event.token) != nil {
             // A handler that has gone meanwhile has no entry any more.
             handlers[event.token]?.handle(events: event.events)
+        } else {
+            // It is another set that was waited in.
+            needsRenewal = true
         }
     }
 

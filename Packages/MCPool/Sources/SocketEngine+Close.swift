@@ -24,7 +24,7 @@ extension SocketEngine {
         wakes.append(contentsOf: sendWaiters.takeAll())
         hasWork = true
         raiseSignal()
-        if isReaderAsleep { cmc_eventfd_signal(wakeDescriptor) }
+        if isReaderAsleep { pollSet.signal() }
         if !isReading { returnReading() }
         settleAndUnlock()
         ioThread.runAndWait { self.takeDown() }
@@ -181,8 +181,7 @@ extension SocketEngine {
         ioThread.post { [self] in
             if let timer { ioThread.cancelTimer(timer) }
             lock.withLock { isRegistered = false }
-            _ = cmc_epoll_remove(ioThread.epoll, epoll)
-            ioThread.deregister(ioToken)
+            ioThread.deregister(ioToken, of: pollSet.descriptor, isIntact: !pollSet.isLost)
             endMonitors()
             ended?()
         }

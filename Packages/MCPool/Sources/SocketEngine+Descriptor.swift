@@ -24,7 +24,7 @@ extension SocketEngine {
         signal = created
         // From now on the I/O thread reads, whether anybody is inside a receive or not.
         if !isReading { returnReading() }
-        if isReaderAsleep { cmc_eventfd_signal(wakeDescriptor) }
+        if isReaderAsleep { pollSet.signal() }
         raiseSignal()
         return created.descriptor
     }

@@ -112,11 +112,10 @@ extension SocketEngine {
         }
         connection.pipe = pipe
         streamCount += 1
-        _ = cmc_epoll_add(
-            epoll, connection.link.descriptor, CMC_POLL_IN | CMC_POLL_RDHUP, connection.readToken)
+        watchReading(of: connection)
         if unsafe connection.decoder.pointee.hasBuffered {
             markReady(connection)
-            if isReaderAsleep { cmc_eventfd_signal(wakeDescriptor) }
+            if isReaderAsleep { pollSet.signal() }
             postBackgroundRead()
         }
         // Receivers that waited without streams may read for themselves now; senders have a peer.
@@ -143,7 +142,7 @@ extension SocketEngine {
         connection.isEnded = true
         connection.decodeRest(into: pipe)
         connection.breakLink()
-        _ = cmc_epoll_remove(epoll, connection.link.descriptor)
+        ignoreReading(of: connection)
         streamCount -= 1
         unmarkReady(connection)
         graveyard.append(connection)
@@ -178,14 +177,15 @@ extension SocketEngine {
         if hasReceiveWaiters || isReaderAsleep { wakeReceivers() }
     }
 
-    /// Ends a connection on the socket's own account. Lock held.
-    func endSoon(_ connection: Connection) {
+    /// Ends a connection, on the socket's own account where there is no other reason. Lock held.
+    func endSoon(_ connection: Connection, because error: SocketError? = nil) {
         if isReading {
+            if connection.endReason == nil { connection.endReason = error }
             connection.breakLink()
             pendingEnds.append(connection)
-            if isReaderAsleep { cmc_eventfd_signal(wakeDescriptor) }
+            if isReaderAsleep { pollSet.signal() }
         } else {
-            end(connection, because: nil)
+            end(connection, because: error)
             graveyard.removeAll { $0 === connection }
         }
     }

@@ -28,7 +28,7 @@ extension SocketEngine {
     func lead(until deadline: UInt64?) -> Bool {
         if readOwner == .ioThread {
             readOwner = .receivers
-            _ = cmc_epoll_modify(ioThread.epoll, epoll, 0, ioToken)
+            _ = cmc_epoll_modify(ioThread.epoll, pollSet.descriptor, 0, ioToken)
         }
         isReading = true
         wasInterrupted = false
@@ -107,6 +107,8 @@ extension SocketEngine {
             ready.isEmpty
             || turnsWithoutLook >= SocketEngine.turnsPerLook && streamCount > ready.count
         let timeout = ready.isEmpty ? timeout : 0
+        if pollSet.isLost || !stranded.isEmpty { renewSet() }
+        var isSetLost = false
         lock.unlock()
         if looks {
             turnsWithoutLook = 0
@@ -114,12 +116,21 @@ extension SocketEngine {
                 of: cmc_event.self, capacity: SocketEngine.eventsPerWait
             ) { events in
                 guard let base = events.baseAddress else { return }
-                let count = unsafe cmc_epoll_wait(epoll, base, Int32(events.count), timeout)
+                let count = unsafe cmc_epoll_wait(
+                    pollSet.descriptor, base, Int32(events.count), timeout)
+                isSetLost = count < 0 && count != -EINTR
                 wasInterrupted = count == -EINTR
                 for index in 0..<Int(max(0, count)) {
-                    guard let raw = unsafe UnsafeRawPointer(bitPattern: UInt(events[index].token))
+                    let token = unsafe events[index].token
+                    guard token != 0 else {
+                        pollSet.clear()
+                        continue
+                    }
+                    guard let value = pollSet.value(of: token),
+                        let raw = unsafe UnsafeRawPointer(bitPattern: UInt(value))
                     else {
-                        cmc_eventfd_clear(wakeDescriptor)
+                        // It is another set that was waited in.
+                        isSetLost = true
                         continue
                     }
                     // Safe because a connection that ends while somebody reads goes to the
@@ -132,6 +143,7 @@ extension SocketEngine {
         }
         for connection in ready { connection.readTurn(leavesDecoding: leavesDecoding) }
         lock.lock()
+        if isSetLost { renewSet() }
         for connection in ready {
             connection.isInTurn = false
             finishTurn(connection)
@@ -164,7 +176,7 @@ extension SocketEngine {
             pattern.readable(pipe)
         case .stalled:
             connection.isStalled = true
-            _ = cmc_epoll_remove(epoll, connection.link.descriptor)
+            ignoreReading(of: connection)
             // Marked while it was being read: nobody may read it now.
             unmarkReady(connection)
             // The consumer may have made room since.
@@ -204,8 +216,9 @@ extension SocketEngine {
     /// Lets the reader role go and the next one in. Lock held.
     private func leaveReading() {
         isReading = false
-        for connection in pendingEnds { end(connection, because: nil) }
+        let ending = pendingEnds
         pendingEnds = []
+        for connection in ending { end(connection, because: connection.endReason) }
         let dead = graveyard
         graveyard = []
         if signal != nil {
@@ -236,8 +249,7 @@ extension SocketEngine {
         let limit = pipe.pointee.receiveHighWaterMark.load(ordering: .relaxed)
         guard limit == 0 || pipe.pointee.received.depth <= limit / 2 else { return }
         connection.isStalled = false
-        _ = cmc_epoll_add(
-            epoll, connection.link.descriptor, CMC_POLL_IN | CMC_POLL_RDHUP, connection.readToken)
+        watchReading(of: connection)
         markReady(connection)
         if readOwner == .ioThread { postBackgroundRead() }
     }
@@ -278,7 +290,9 @@ extension SocketEngine {
     func returnReading() {
         guard readOwner == .receivers else { return }
         readOwner = .ioThread
-        if isRegistered { _ = cmc_epoll_modify(ioThread.epoll, epoll, CMC_POLL_IN, ioToken) }
+        if isRegistered {
+            _ = cmc_epoll_modify(ioThread.epoll, pollSet.descriptor, CMC_POLL_IN, ioToken)
+        }
         if !readyConnections.isEmpty { postBackgroundRead() }
     }
 

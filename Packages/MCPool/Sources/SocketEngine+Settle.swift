@@ -32,7 +32,7 @@ extension SocketEngine {
     /// Wakes who waits for a message: one waiter, who wakes the next if more is there; the reader,
     /// when it sleeps in its epoll set; whoever polls the socket's descriptor.
     func wakeReceivers() {
-        if isReaderAsleep { cmc_eventfd_signal(wakeDescriptor) }
+        if isReaderAsleep { pollSet.signal() }
         if let waiter = receiveWaiters.takeFirst() {
             wakes.append(waiter)
             hasWork = true

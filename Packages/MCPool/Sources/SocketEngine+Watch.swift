@@ -32,10 +32,10 @@ extension SocketEngine {
         guard readyConnections.isEmpty else { return .again }
         if readOwner == .ioThread {
             readOwner = .receivers
-            _ = cmc_epoll_modify(ioThread.epoll, epoll, 0, ioToken)
+            _ = cmc_epoll_modify(ioThread.epoll, pollSet.descriptor, 0, ioToken)
         }
         sleepingPollers += 1
-        return .sleep(on: epoll)
+        return .sleep(on: pollSet.descriptor)
     }
 
     /// The poller is awake.

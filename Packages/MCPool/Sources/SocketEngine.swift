@@ -58,9 +58,8 @@ public final class SocketEngine: @unchecked Sendable {
     let transports: [Scheme: any StreamTransport]
     let datagrams: [Scheme: any DatagramTransport]
     let inproc: InprocRegistry
-    /// All connected streams of the socket, and `wakeDescriptor` under token 0.
-    let epoll: Int32
-    let wakeDescriptor: Int32
+    /// All connected streams of the socket.
+    let pollSet: PollSet
 
     var options: EngineOptions
     var state = State.open
@@ -121,6 +120,9 @@ public final class SocketEngine: @unchecked Sendable {
     var turnsWithoutLook = 0
     /// Connections that ended while somebody was reading; let go when the reader leaves.
     var graveyard: [Connection] = []
+    /// Connections that have ended and that the socket's set may still name: kept until there is a new
+    /// one.
+    var stranded: [Connection] = []
     /// Connections to be ended as soon as the reader leaves.
     var pendingEnds: [Connection] = []
     var isBackgroundReadPosted = false
@@ -162,13 +164,24 @@ public final class SocketEngine: @unchecked Sendable {
     var ioToken: UInt64 = 0
 
     /// - Throws: when the process has no descriptors or threads left for the socket.
-    package init(
+    package convenience init(
         pattern: any Pattern, options: EngineOptions, ioThread: IOThread,
         transports: [Scheme: any StreamTransport],
         datagrams: [Scheme: any DatagramTransport] = [:], inproc: InprocRegistry
     ) throws(SocketError) {
-        epoll = cmc_epoll_create()
-        wakeDescriptor = cmc_eventfd()
+        // Made before everything that is only given back by an engine that came to be.
+        let pollSet = try PollSet(for: "a socket")
+        try self.init(
+            pollSet, pattern: pattern, options: options, ioThread: ioThread,
+            transports: transports, datagrams: datagrams, inproc: inproc)
+    }
+
+    private init(
+        _ pollSet: PollSet, pattern: any Pattern, options: EngineOptions,
+        ioThread: IOThread, transports: [Scheme: any StreamTransport],
+        datagrams: [Scheme: any DatagramTransport], inproc: InprocRegistry
+    ) throws(SocketError) {
+        self.pollSet = pollSet
         self.pattern = pattern
         plainQueue = pattern.plainQueue
         plainBalancer = pattern.plainBalancer
@@ -177,20 +190,17 @@ public final class SocketEngine: @unchecked Sendable {
         self.transports = transports
         self.datagrams = datagrams
         self.inproc = inproc
-        guard epoll >= 0, wakeDescriptor >= 0 else {
-            let error = min(epoll, wakeDescriptor)
-            throw SocketError(
-                .tooManyDescriptors, "no descriptors for a socket: the process is at its limit",
-                errno: -error)
-        }
-        _ = cmc_epoll_add(epoll, wakeDescriptor, CMC_POLL_IN, 0)
         try ioThread.start()
+        pollSet.onLost.withLock {
+            $0 = { [weak self] in
+                guard let self else { return }
+                self.ioThread.post { self.setLost() }
+            }
+        }
         ioThread.post { self.begin() }
     }
 
     deinit {
-        if epoll >= 0 { cmc_close(epoll) }
-        if wakeDescriptor >= 0 { cmc_close(wakeDescriptor) }
         lock.destroy()
         runLength.destroy()
     }
@@ -198,12 +208,8 @@ public final class SocketEngine: @unchecked Sendable {
     /// On the I/O thread: waits on the socket's set from now on.
     private func begin() {
         ioToken = ioThread.register(self)
-        lock.withLock {
-            guard state != .ended else { return }
-            let events = readOwner == .ioThread ? CMC_POLL_IN : 0
-            _ = cmc_epoll_add(ioThread.epoll, epoll, events, ioToken)
-            isRegistered = true
-        }
+        lock.withLock { isRegistered = state != .ended }
+        rewatch()
     }
 
     /// Whether the I/O thread has the set in its own.

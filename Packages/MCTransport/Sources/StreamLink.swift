@@ -27,6 +27,11 @@ public protocol StreamLink: AnyObject, Sendable {
     /// The descriptor to wait on with epoll or poll; -1 after ``close()``. Never close it.
     var descriptor: Int32 { get }
 
+    /// Whether the descriptor still is this link's: false after ``close()``, and when other code of the
+    /// process has closed it by mistake. Its number may be somebody else's then, nothing tells of the
+    /// link any more, and it only remains to close it, which leaves the number alone. One system call.
+    var isIntact: Bool { get }
+
     /// The other end, for messages: `tcp://192.0.2.1:5555`, `ipc:///run/x`.
     var peer: String { get }
 

@@ -6,6 +6,9 @@ public protocol StreamListener: AnyObject, Sendable {
     /// The descriptor, readable when a connection waits; -1 after ``close()``. Never close it.
     var descriptor: Int32 { get }
 
+    /// Whether the descriptor still is this listener's; see ``StreamLink/isIntact``.
+    var isIntact: Bool { get }
+
     /// The real address: a port of 0 or `*` is the port that the kernel chose, `*` as host is
     /// `0.0.0.0` or `[::]`, `ipc://*` is the path made up. A peer of this host can connect to it.
     var localEndpoint: Endpoint { get }

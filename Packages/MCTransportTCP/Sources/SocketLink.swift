@@ -45,6 +45,8 @@ final class SocketLink: StreamLink {
         return ":\(user):\(group):\(process)"
     }
 
+    var isIntact: Bool { socket.isIntact }
+
     func finishConnect() throws(TransportError) {
         var errno = -cmc_net_connect_result(descriptor)
         if errno == 0, family != .unix {
@@ -65,9 +67,13 @@ final class SocketLink: StreamLink {
     }
 
     // The result does not matter: a link that is not connected any more has nothing to shut.
-    func shutdownWrite() { _ = cmc_shutdown_write(descriptor) }
+    func shutdownWrite() {
+        if isIntact { _ = cmc_shutdown_write(descriptor) }
+    }
 
-    func shutdown() { _ = cmc_shutdown_both(descriptor) }
+    func shutdown() {
+        if isIntact { _ = cmc_shutdown_both(descriptor) }
+    }
 
     func close() { socket.close() }
 }

@@ -26,6 +26,8 @@ final class SocketListener: StreamListener {
 
     var descriptor: Int32 { socket.number }
 
+    var isIntact: Bool { socket.isIntact }
+
     func accept() throws(TransportError) -> (any StreamLink)? {
         while true {
             switch SocketIO.accept(descriptor) {
@@ -75,6 +77,6 @@ final class SocketListener: StreamListener {
         // The file goes first: while the socket is open its inode cannot be used again, so a file
         // with that number is surely ours.
         path?.removeIfOwn()
-        cmc_close(number)
+        socket.close(released: number)
     }
 }

@@ -52,7 +52,8 @@ int cmc_epoll_remove(int epoll, int fd);
 int cmc_epoll_wait(int epoll, cmc_event *events, int capacity, int64_t timeout_ns);
 
 int cmc_eventfd(void);
-void cmc_eventfd_signal(int fd);
+/// 0, or -errno: the descriptor is none of ours any more.
+int cmc_eventfd_signal(int fd);
 void cmc_eventfd_clear(int fd);
 
 // MARK: - Sockets (non-blocking, close-on-exec)

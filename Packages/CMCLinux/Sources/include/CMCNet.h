@@ -42,6 +42,9 @@ int cmc_net_is_listening(int fd);
 /// Makes a descriptor that came from elsewhere non-blocking and close-on-exec.
 int cmc_net_make_ours(int fd);
 
+/// Tells open files apart: not those that are open twice, and not for longer than they are open.
+int cmc_net_identity(int fd, uint64_t *identity);
+
 #define CMC_NET_SEND_BUFFER 1
 #define CMC_NET_RECEIVE_BUFFER 2
 #define CMC_NET_REUSE_ADDRESS 3
