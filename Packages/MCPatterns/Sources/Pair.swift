@@ -6,6 +6,9 @@ package final class Pair: Pattern {
     package let socketType = "PAIR"
     package let canSend = true
     package let canReceive = true
+    /// Messages wait for a peer that is connected, not for one that is still being dialled
+    /// (ZMQ_IMMEDIATE).
+    package var queuesForConnectedOnly = false
     private var pipe: Pipe?
     private let fairQueue = FairQueue.create()
 
@@ -39,16 +42,20 @@ package final class Pair: Pattern {
     }
 
     package func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
-        guard let pipe, pipe.hasRoom else { return .blocked }
+        guard let pipe, hasRoom(pipe) else { return .blocked }
         pipe.write(message)
         return .sent
+    }
+
+    private func hasRoom(_ pipe: Pipe) -> Bool {
+        pipe.hasRoom && (!queuesForConnectedOnly || pipe.pointee.isConnected)
     }
 
     package func receive(into message: inout Message) throws(SocketError) -> Bool {
         fairQueue.receive(into: &message) != nil
     }
 
-    package func isReadyToSend() -> Bool { pipe.map { $0.hasRoom } ?? false }
+    package func isReadyToSend() -> Bool { pipe.map(hasRoom) ?? false }
 
     package func isReadyToReceive() -> Bool { fairQueue.hasMessage() }
 }

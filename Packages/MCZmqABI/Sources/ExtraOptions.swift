@@ -1,6 +1,7 @@
 /// Options that this interface keeps for the user and the engine does not know.
 struct ExtraOptions: Sendable {
     var zapDomain = ""
+    var immediate: Int32 = 0
     // Of multicast transports, which there are none of here: kept, as libzmq keeps them that was built
     // without those transports.
     var rate: Int32 = 100
