@@ -44,6 +44,22 @@ extension ZmqTests {
             for thread in threads { thread.join() }
         }
 
+        /// Whoever has left an in-process peer is sent nothing any more, from then on.
+        @Test func disconnectingInprocIsAtOnce() throws {
+            let sockets = try Sockets()
+            let push = try sockets.make(ZMQ_PUSH)
+            let pull = try sockets.make(ZMQ_PULL)
+            try #require(zmq_bind(push, "inproc://left") == 0)
+            for _ in 0..<300 {
+                try #require(zmq_connect(pull, "inproc://left") == 0)
+                try #require(send(push, "there") == 5)
+                try #require(receive(pull) == "there")
+                try #require(zmq_disconnect(pull, "inproc://left") == 0)
+                try #require(failure(send(push, "gone", ZMQ_DONTWAIT)) == EAGAIN)
+                try #require(receive(pull, ZMQ_DONTWAIT) == nil)
+            }
+        }
+
         @Test func shutdownComesFirst() throws {
             let context = zmq_ctx_new()
             let socket = zmq_socket(context, ZMQ_PULL)

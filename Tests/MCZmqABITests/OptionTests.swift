@@ -70,6 +70,45 @@ extension ZmqTests {
             #expect(failure(zmq_getsockopt(socket, option, &value, nil)) == EFAULT)
         }
 
+        /// ZMQ_IMMEDIATE is an option of every type, and 0 or 1.
+        @Test(arguments: ZMQ_PAIR...ZMQ_XSUB)
+        func immediateOfEveryType(type: Int32) throws {
+            let sockets = try Sockets()
+            let socket = try sockets.make(type)
+            #expect(getInt(socket, ZMQ_IMMEDIATE) == 0)
+            #expect(setInt(socket, ZMQ_IMMEDIATE, 1) == 0)
+            #expect(getInt(socket, ZMQ_IMMEDIATE) == 1)
+            #expect(failure(setInt(socket, ZMQ_IMMEDIATE, 2)) == EINVAL)
+            #expect(getInt(socket, ZMQ_IMMEDIATE) == 1)
+        }
+
+        /// With ZMQ_IMMEDIATE nothing is queued for a peer that is not there; without, it is.
+        @Test(arguments: [ZMQ_PAIR, ZMQ_PUSH, ZMQ_DEALER, ZMQ_REQ])
+        func immediateWaitsForThePeer(type: Int32) throws {
+            let sockets = try Sockets()
+            let probe = try sockets.make(ZMQ_PAIR)
+            try #require(zmq_bind(probe, "tcp://127.0.0.1:*") == 0)
+            let endpoint = lastEndpoint(probe)
+            try #require(zmq_unbind(probe, endpoint) == 0)
+
+            let queueing = try #require(zmq_socket(sockets.context, type))
+            setInt(queueing, ZMQ_LINGER, 0)
+            try #require(zmq_connect(queueing, endpoint) == 0)
+            #expect(send(queueing, "queued", ZMQ_DONTWAIT) == 6)
+            zmq_close(queueing)
+
+            let immediate = try sockets.make(type)
+            try #require(setInt(immediate, ZMQ_IMMEDIATE, 1) == 0)
+            try #require(zmq_connect(immediate, endpoint) == 0)
+            #expect(getInt(immediate, ZMQ_EVENTS) == 0)
+            #expect(failure(send(immediate, "nobody", ZMQ_DONTWAIT)) == EAGAIN)
+            let peers = [ZMQ_PAIR: ZMQ_PAIR, ZMQ_PUSH: ZMQ_PULL, ZMQ_REQ: ZMQ_REP]
+            let peer = try sockets.make(peers[type] ?? ZMQ_DEALER)
+            try #require(zmq_bind(peer, endpoint) == 0)
+            #expect(send(immediate, "somebody") == 8)
+            #expect(receive(peer) == "somebody")
+        }
+
         /// Every number of which there is no option, and those of one type on another.
         @Test func whatIsNoOption() throws {
             let sockets = try Sockets()

@@ -7,6 +7,9 @@ package class Pair: Pattern {
     package let canSend = true
     package let canReceive = true
     package let takesUnsentBack = true
+    /// Messages wait for a peer that is connected, not for one that is still being dialled
+    /// (ZMQ_IMMEDIATE).
+    package final var queuesForConnectedOnly = false
     private var pipe: Pipe?
     let fairQueue = FairQueue.create()
 
@@ -42,16 +45,20 @@ package class Pair: Pattern {
     }
 
     package func send(_ message: Outgoing) throws(SocketError) -> SendOutcome {
-        guard let pipe, pipe.hasRoom else { return .blocked }
+        guard let pipe, hasRoom(pipe) else { return .blocked }
         pipe.write(message)
         return .sent
+    }
+
+    private func hasRoom(_ pipe: Pipe) -> Bool {
+        pipe.hasRoom && (!queuesForConnectedOnly || pipe.pointee.isConnected)
     }
 
     package func receive(into message: inout Message) throws(SocketError) -> Bool {
         fairQueue.receive(into: &message) != nil
     }
 
-    package final func isReadyToSend() -> Bool { pipe.map { $0.hasRoom } ?? false }
+    package final func isReadyToSend() -> Bool { pipe.map(hasRoom) ?? false }
 
     package final func isReadyToReceive() -> Bool { fairQueue.hasMessage() }
 }

@@ -69,11 +69,7 @@ extension SocketEngine {
         pipe.pointee.owner = nil
         // Whoever waited for room in it need not any more.
         wakeSenders()
-        // Not here: it takes the other engine's lock.
-        if let pair {
-            let isNear = pipe == pair.near
-            ioThread.post { pair.cut(fromNear: isNear) }
-        }
+        if let pair { markCut(pair, fromNear: pipe == pair.near) }
         withExtendedLifetime(owner) {}
         if state == .lingering { endIfSent() }
     }

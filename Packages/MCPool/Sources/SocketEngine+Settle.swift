@@ -29,6 +29,19 @@ extension SocketEngine {
         hasWork = true
     }
 
+    /// Tells the socket at the other end of an in-process pipe that this end is detached. Soon, and not
+    /// by the I/O thread: whoever has disconnected finds that nothing is sent to him any more.
+    func markCut(_ pair: InprocPair, fromNear isNear: Bool) {
+        cuts.append(Cut(pair: pair, isNear: isNear))
+        hasWork = true
+    }
+
+    /// An end of a pair that is detached.
+    struct Cut {
+        let pair: InprocPair
+        let isNear: Bool
+    }
+
     /// Wakes who waits for a message: one waiter, who wakes the next if more is there; the reader,
     /// when it sleeps in its epoll set; whoever polls the socket's descriptor.
     func wakeReceivers() {
@@ -88,7 +101,7 @@ extension SocketEngine {
             if !quietPipes.isEmpty || !fullPipes.isEmpty { askToBeTold() }
             detachDrained()
             flushDirty()
-            if wakes.isEmpty && notices.isEmpty && discarded.isEmpty { continue }
+            if wakes.isEmpty && notices.isEmpty && discarded.isEmpty && cuts.isEmpty { continue }
             // Lists in turn, so that telling somebody allocates nothing.
             var wakes = spare.wakes
             var notices = spare.notices
@@ -98,10 +111,13 @@ extension SocketEngine {
             swap(&notices, &self.notices)
             var discarded: [Recovered] = []
             swap(&discarded, &self.discarded)
+            var cuts: [Cut] = []
+            swap(&cuts, &self.cuts)
             lock.unlock()
             discarded.removeAll()
             for waiter in wakes { waiter.wake() }
             for notice in notices { notice.engine.receive(notice) }
+            for cut in cuts { cut.pair.cut(fromNear: cut.isNear) }
             wakes.removeAll(keepingCapacity: wakes.count <= SpareLists.mostKept)
             notices.removeAll(keepingCapacity: notices.count <= SpareLists.mostKept)
             lock.lock()

@@ -75,6 +75,8 @@ public final class SocketEngine: @unchecked Sendable {
     var wakes: [Waiter] = []
     /// Messages that will not be sent, to be let go without the lock.
     var discarded: [Recovered] = []
+    /// In-process pipes that ended here, of which the other ends are to be told.
+    var cuts: [Cut] = []
     var spare = SpareLists()
     var watched: [Pipe] = []
     /// In-process pipes that are out of the turn, and whose other end has not been asked to tell of a

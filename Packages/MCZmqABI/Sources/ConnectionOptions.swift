@@ -36,6 +36,9 @@ enum ConnectionOptions {
         ZMQ_RECONNECT_IVL: .int(\.reconnectIntervalMilliseconds, -1...Int32.max),
         ZMQ_RECONNECT_IVL_MAX: .int(\.reconnectIntervalMaxMilliseconds, 0...Int32.max),
         ZMQ_HANDSHAKE_IVL: .int(\.handshakeIntervalMilliseconds, 0...Int32.max),
+        // For types of which no message waits for an endpoint that is being dialled: they have no peer to
+        // send to before it is there. The others have their own (`PatternOptions`).
+        ZMQ_IMMEDIATE: .idle(\.immediate, 0...1),
         ZMQ_CONNECT_TIMEOUT: .int(\.connectTimeoutMilliseconds, 0...Int32.max),
         ZMQ_HEARTBEAT_IVL: .int(\.heartbeatIntervalMilliseconds, 0...Int32.max),
         ZMQ_HEARTBEAT_TIMEOUT: .int(\.heartbeatTimeoutMilliseconds, 0...Int32.max),

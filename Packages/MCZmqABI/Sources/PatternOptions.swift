@@ -13,6 +13,9 @@ enum PatternOptions {
     }
 
     private static let tables: [Int32: [Int32: SocketOption]] = [
+        ZMQ_PAIR: [
+            ZMQ_IMMEDIATE: flag(\Pair.queuesForConnectedOnly, isReadable: true, isStrict: true)
+        ],
         ZMQ_PUSH: [ZMQ_IMMEDIATE: immediate],
         ZMQ_DEALER: [
             ZMQ_IMMEDIATE: immediate, ZMQ_PROBE_ROUTER: flag(\Dealer.probesRouters),
