@@ -6,6 +6,12 @@ import Synchronization
 /// What the I/O thread calls when a descriptor is ready.
 protocol EventHandler: AnyObject {
     func handle(events: UInt32)
+    /// The thread has ended, and calls nobody any more.
+    func threadEnded()
+}
+
+extension EventHandler {
+    func threadEnded() {}
 }
 
 /// The thread behind a context's sockets: it accepts and dials, shakes hands, reads for sockets
@@ -44,6 +50,9 @@ package final class IOThread: @unchecked Sendable {
     private var ticking: [SocketEngine] = []
     private var hasNewTicking = false
     private var tickNanoseconds = IOThread.shortestTick
+
+    /// When suspended tasks are to be woken in any case.
+    let alarms = TaskAlarms()
 
     private let settings: IOThreadSettings
     private let name: String
@@ -110,8 +119,16 @@ package final class IOThread: @unchecked Sendable {
 
     /// Runs `command` on the thread, in the order of posting. When the thread has ended, nobody
     /// runs it, and nobody keeps it.
-    func post(_ command: @escaping @Sendable () -> Void) {
-        signal { if !$0.hasEnded { $0.commands.append(command) } }
+    ///
+    /// - Returns: false then.
+    @discardableResult
+    func post(_ command: @escaping @Sendable () -> Void) -> Bool {
+        var hasEnded = false
+        signal { mailbox in
+            hasEnded = mailbox.hasEnded
+            if !hasEnded { mailbox.commands.append(command) }
+        }
+        return !hasEnded
     }
 
     /// Looks at the engine's unwritten pipes every tick until there are none.
@@ -188,6 +205,8 @@ package final class IOThread: @unchecked Sendable {
             return mailbox.commands
         }
         for command in late { command() }
+        for handler in handlers.values { handler.threadEnded() }
+        alarms.threadEnded()
         handlers = [:]
         ticking = []
     }
