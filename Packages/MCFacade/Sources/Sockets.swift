@@ -110,6 +110,12 @@ public final class RouterSocket: Socket, SendingSocket, ReceivingSocket, @unchec
         try super.init(pattern, context: context, options: options)
     }
 
+    /// Whether a peer of this routing id is connected. One that has gone may have left messages that are
+    /// still to be received.
+    public func isConnected(to routingID: [UInt8]) -> Bool {
+        engine.access { pattern.hasPeer(routingID) }
+    }
+
     /// Sending to a peer that is not there throws `hostUnreachable`, and waits for one that has no
     /// room (ZMQ_ROUTER_MANDATORY). The socket can send while some peer has room.
     public var isMandatory: Bool {

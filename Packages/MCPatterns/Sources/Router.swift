@@ -93,6 +93,9 @@ package final class Router: Pattern {
         return .sent
     }
 
+    /// Whether a message for this peer would go to somebody.
+    package func hasPeer(_ id: [UInt8]) -> Bool { peers[RoutingKey(id)] != nil }
+
     package func isReadyToSend() -> Bool {
         !isMandatory || peers.values.contains { $0.hasRoom }
     }
