@@ -116,6 +116,12 @@ let package = Package(
                 name: "MCZmqABITests", dependencies: ["MCZmqABI", "CMCZmq", "MCTestSupport"],
                 path: "Tests/MCZmqABITests", swiftSettings: testSettings)
         ]
+        // The Guide's patterns, as programs that use the library would have them.
+        + [
+            .testTarget(
+                name: "ExampleTests", dependencies: ["MCFacade"], path: "Tests/ExampleTests",
+                swiftSettings: testSettings)
+        ]
         // The package as somebody else's dependency.
         + [
             .testTarget(
