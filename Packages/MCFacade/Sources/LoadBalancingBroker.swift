@@ -79,7 +79,7 @@ public final class LoadBalancingBroker: Sendable, SteeredWork {
     let workers: RouterSocket
     let options: Options
     let whenLost: (@Sendable (borrowing Message, Loss) -> Void)?
-    let steering = Steering(of: "broker")
+    let steering = Steering(of: "broker", whenShutDown: { $0.isFinishing = true })
     let counts = Locked(Statistics())
 
     /// - Parameter whenLost: is told of each request that will not be answered, with the client's
@@ -105,7 +105,8 @@ public final class LoadBalancingBroker: Sendable, SteeredWork {
     /// Ends `run` at once. A broker that was stopped does not run again.
     public func stop() { steering.change { $0.isStopped = true } }
 
-    /// Hands out requests until `finish` or `stop`, or until a socket is closed.
+    /// Hands out requests until `finish` or `stop`, or until a socket is closed. In a service group (with
+    /// the package trait `ServiceLifecycle`), a graceful shutdown finishes it.
     ///
     /// - Throws: `closed` or `terminated` when a socket is, `cancelled` when the task is, `invalidState`
     ///   when the broker runs already, or was stopped.

@@ -30,7 +30,7 @@ public final class Proxy: Sendable, SteeredWork {
 
     private let lanes: [Lane]
     private let capture: (any SendingSocket)?
-    private let steering = Steering(of: "proxy")
+    private let steering = Steering(of: "proxy", whenShutDown: { $0.isStopped = true })
     private let counts = Locked([Statistics(), Statistics()])
 
     /// Both ways.
@@ -71,7 +71,8 @@ public final class Proxy: Sendable, SteeredWork {
 
     // MARK: Running
 
-    /// Passes messages on until `stop`, or until a socket is closed.
+    /// Passes messages on until `stop`, or until a socket is closed. In a service group (with the package
+    /// trait `ServiceLifecycle`), a graceful shutdown stops it.
     ///
     /// - Throws: `closed` or `terminated` when a socket is, `cancelled` when the task is, `timedOut` when
     ///   a socket has a SNDTIMEO and it passed, `invalidState` when the proxy runs already.

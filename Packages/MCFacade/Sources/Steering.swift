@@ -24,8 +24,13 @@ final class Steering: Sendable {
     private let state = Locked<State>(State())
     /// What runs, for errors.
     private let name: String
+    /// What a graceful shutdown of the service group changes, where there is one.
+    private let shutDown: @Sendable (inout State) -> Void
 
-    init(of name: String) { self.name = name }
+    init(of name: String, whenShutDown shutDown: @escaping @Sendable (inout State) -> Void) {
+        self.name = name
+        self.shutDown = shutDown
+    }
 
     func read<Result>(_ body: (State) -> Result) -> Result { state.withLock { body($0) } }
 
@@ -66,7 +71,20 @@ final class Steering: Sendable {
         _ all: [any SteeredWork],
         until isOver: @escaping @Sendable (State) -> Bool = { $0.isStopped }
     ) async throws(SocketError) {
-        let result = await withTaskGroup(of: SocketError?.self) { group in
+        let result = await untilShutDown {
+            self.change(self.shutDown)
+        } operation: {
+            await first(of: all, until: isOver)
+        }
+        if let result { throw result }
+        if Task.isCancelled { throw SocketError(.cancelled, "the \(name)'s task was cancelled") }
+    }
+
+    /// - Returns: the error of the piece of work that ends first, if it ends in one.
+    private func first(
+        of all: [any SteeredWork], until isOver: @escaping @Sendable (State) -> Bool
+    ) async -> SocketError? {
+        await withTaskGroup(of: SocketError?.self) { group in
             for work in all {
                 group.addTask {
                     do throws(SocketError) {
@@ -86,8 +104,6 @@ final class Steering: Sendable {
             group.cancelAll()
             return first
         }
-        if let result { throw result }
-        if Task.isCancelled { throw SocketError(.cancelled, "the \(name)'s task was cancelled") }
     }
 
     /// To be called before `run`, and `end` after it.
