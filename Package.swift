@@ -2,8 +2,9 @@
 // Mooncake Communicator: ZeroMQ's sockets and ZMTP 3.1 in Swift, tensors as first-class messages.
 //
 // One root manifest, read as data: a layer is one line in `layers`, bottom first. Every layer is a
-// library product of its own, so that a package outside can depend on a single one. There are no
-// package dependencies here; tools that need some live in a package of their own under `Tools/`.
+// library product of its own, so that a package outside can depend on a single one. Nobody fetches
+// another package for it: the dependencies here are those of traits that are off by default, and tools
+// that need some live in a package of their own under `Tools/`.
 
 import PackageDescription
 
@@ -11,8 +12,19 @@ import PackageDescription
 struct Layer {
     let name: String
     let imports: [String]
+    /// What it imports of other packages, each behind a trait.
+    var products: [Target.Dependency] = []
+    /// What its tests do.
+    var testProducts: [Target.Dependency] = []
     /// What lies beside its tests and is no source.
     var testFiles: [String] = []
+}
+
+/// A product of swift-service-lifecycle, for who enables the trait.
+func lifecycle(_ name: String) -> Target.Dependency {
+    .product(
+        name: name, package: "swift-service-lifecycle",
+        condition: .when(traits: ["ServiceLifecycle"]))
 }
 
 // A layer may import what its line names, and nothing else: the build is run with
@@ -39,7 +51,9 @@ let layers: [Layer] = [
         imports: [
             "CMCLinux", "MCLock", "MCMemory", "MCCodec", "MCQueue", "MCTransport",
             "MCTransportTCP", "MCTransportUDP", "MCTransportInproc", "MCPool", "MCPatterns",
-        ]),
+        ],
+        products: [lifecycle("ServiceLifecycle")],
+        testProducts: [lifecycle("ServiceLifecycle"), lifecycle("ServiceLifecycleTestKit")]),
 ]
 
 // The C interface, which is no Swift library: `Tools/install-libzmq` links it, with a runtime of its own,
@@ -72,6 +86,14 @@ let package = Package(
     name: "mooncake-communicator",
     products: layers.map { .library(name: $0.name, targets: [$0.name]) }
         + [.library(name: "zmq", type: .dynamic, targets: [zmqLayer.name])],
+    traits: [
+        .trait(
+            name: "ServiceLifecycle",
+            description: "Proxies and brokers are services of swift-service-lifecycle.")
+    ],
+    dependencies: [
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.4.0")
+    ],
     targets: [
         .target(name: "CMCLinux", path: "Packages/CMCLinux/Sources"),
         .target(
@@ -82,13 +104,14 @@ let package = Package(
     ]
         + layers.map {
             .target(
-                name: $0.name, dependencies: dependencies($0.imports),
+                name: $0.name, dependencies: dependencies($0.imports) + $0.products,
                 path: "Packages/\($0.name)/Sources", swiftSettings: settings)
         }
         + layers.map {
             .testTarget(
                 name: "\($0.name)Tests",
-                dependencies: dependencies([$0.name] + $0.imports + ["MCTestSupport"]),
+                dependencies: dependencies([$0.name] + $0.imports + ["MCTestSupport"])
+                    + $0.testProducts,
                 path: "Tests/\($0.name)Tests", exclude: $0.testFiles, swiftSettings: testSettings)
         }
         + [
@@ -115,6 +138,12 @@ let package = Package(
             .testTarget(
                 name: "MCZmqABITests", dependencies: ["MCZmqABI", "CMCZmq", "MCTestSupport"],
                 path: "Tests/MCZmqABITests", swiftSettings: testSettings)
+        ]
+        // The Guide's patterns, as programs that use the library would have them.
+        + [
+            .testTarget(
+                name: "ExampleTests", dependencies: ["MCFacade"], path: "Tests/ExampleTests",
+                swiftSettings: testSettings)
         ]
         // The package as somebody else's dependency.
         + [

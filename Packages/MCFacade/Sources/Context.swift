@@ -116,12 +116,7 @@ public final class Context: Sendable {
                     "the context has \(state.liveCount) sockets, and may have no more",
                     errno: EMFILE)
             }
-            while state.ioThreads.count < options.ioThreads {
-                state.ioThreads.append(
-                    try IOThread(
-                        settings: options.threads, name: "mc-io-\(state.ioThreads.count)"))
-                state.loads.append(0)
-            }
+            try makeThreads(&state)
             let allowed = state.loads.indices.filter {
                 affinity == 0 || ($0 < 64 && affinity & 1 << UInt64($0) != 0)
             }
@@ -132,6 +127,25 @@ public final class Context: Sendable {
             state.liveCount += 1
             return (state.ioThreads[index], index)
         }
+    }
+
+    private func makeThreads(_ state: inout State) throws(SocketError) {
+        while state.ioThreads.count < options.ioThreads {
+            state.ioThreads.append(
+                try IOThread(settings: options.threads, name: "mc-io-\(state.ioThreads.count)"))
+            state.loads.append(0)
+        }
+    }
+
+    /// A thread for who waits without a socket.
+    func helper() throws(SocketError) -> IOThread {
+        let thread = try state.withLock { state throws(SocketError) in
+            if state.isClosed { throw SocketError(.terminated, "the context is closed") }
+            try makeThreads(&state)
+            return state.ioThreads[0]
+        }
+        try thread.start()
+        return thread
     }
 
     /// A socket has ended, or (nil) did not come to be.

@@ -5,7 +5,8 @@ public import MCPool
 
 /// Waits for many sockets, and for descriptors of others, at once (zmq_poll(3)).
 ///
-/// It is level-triggered: what is ready is reported each time until it has been dealt with.
+/// It is level-triggered: what is ready is reported each time until it has been dealt with. A thread
+/// waits with `wait`, which blocks it; a task with `await wait`, or over `events`, which suspend it.
 ///
 /// ```swift
 /// let poller = Poller()
@@ -16,8 +17,8 @@ public import MCPool
 /// }
 /// ```
 ///
-/// - Thread rule: any thread may add and remove at any time; what is added while a thread waits counts
-///   from its next wait on. Several threads may wait.
+/// - Thread rule: any thread may add and remove at any time; what is added while a thread or a task
+///   waits counts from its next wait on. Several may wait.
 /// - Ownership: keeps its sockets; does not close anything.
 public final class Poller: Sendable {
     /// Something that is ready.
@@ -32,12 +33,12 @@ public final class Poller: Sendable {
         public let hasError: Bool
     }
 
-    private enum Source: Sendable {
+    enum Source: Sendable {
         case socket(Socket)
         case descriptor(Int32)
     }
 
-    private struct Item: Sendable {
+    struct Item: Sendable {
         let source: Source
         var events: SocketEvents
 
@@ -60,7 +61,7 @@ public final class Poller: Sendable {
         }
     }
 
-    private let items = Locked<[Item]>([])
+    let items = Locked<[Item]>([])
 
     public init() {}
 
@@ -86,6 +87,13 @@ public final class Poller: Sendable {
         items.withLock { $0.removeAll { $0.isOf(descriptor) } }
     }
 
+    func watches(_ ready: Ready) -> Bool {
+        items.withLock { items in
+            if let socket = ready.socket { return items.contains { $0.isOf(socket) } }
+            return items.contains { item in ready.descriptor.map { item.isOf($0) } ?? false }
+        }
+    }
+
     /// How many things are watched.
     public var count: Int { items.withLock { $0.count } }
 
@@ -97,11 +105,18 @@ public final class Poller: Sendable {
     public func wait(timeoutMilliseconds: Int = -1) throws(SocketError) -> [Ready] {
         let items = items.withLock { $0 }
         var polled = items.map(\.polled)
-        let deadline =
-            timeoutMilliseconds < 0
-            ? nil
-            : cmc_now_ns() + UInt64(min(timeoutMilliseconds, Int(Int32.max))) * 1_000_000
-        _ = try Polling.wait(for: &polled, until: deadline)
+        _ = try Polling.wait(for: &polled, until: deadline(after: timeoutMilliseconds))
+        return try ready(items, polled)
+    }
+
+    /// Nanoseconds of the monotonic clock; nil for never.
+    func deadline(after milliseconds: Int) -> UInt64? {
+        // 0: one look, whatever the time.
+        if milliseconds <= 0 { return milliseconds < 0 ? nil : 0 }
+        return cmc_now_ns() + UInt64(min(milliseconds, Int(Int32.max))) * 1_000_000
+    }
+
+    func ready(_ items: [Item], _ polled: [Polling.Item]) throws(SocketError) -> [Ready] {
         var all: [Ready] = []
         for (item, found) in zip(items, polled.map(\.found)) where found != 0 {
             all.append(try ready(item, found: Int32(found)))

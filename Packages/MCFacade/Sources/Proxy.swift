@@ -1,7 +1,6 @@
 import MCLock
 import MCMemory
 public import MCPool
-import MCQueue
 
 /// Passes messages on between two sockets, both ways, until it is stopped: the shared queue (ROUTER and
 /// DEALER), the forwarder (XSUB and XPUB), the streamer (PULL and PUSH) of the Guide (zmq_proxy(3)).
@@ -16,7 +15,7 @@ import MCQueue
 ///
 /// - Thread rule: any thread may steer it. The sockets must not be received from by others meanwhile.
 /// - Ownership: keeps its sockets, and does not close them.
-public final class Proxy: Sendable {
+public final class Proxy: Sendable, SteeredWork {
     /// What has been passed on.
     public struct Statistics: Sendable, Equatable {
         public var messages = 0
@@ -29,17 +28,10 @@ public final class Proxy: Sendable {
         let index: Int
     }
 
-    private struct State {
-        var isPaused = false
-        var isStopped = false
-        var isRunning = false
-        var waiters: [Waiter] = []
-        var statistics = [Statistics(), Statistics()]
-    }
-
     private let lanes: [Lane]
     private let capture: (any SendingSocket)?
-    private let state = Locked<State>(State())
+    private let steering = Steering(of: "proxy", whenShutDown: { $0.isStopped = true })
+    private let counts = Locked([Statistics(), Statistics()])
 
     /// Both ways.
     public init(
@@ -65,85 +57,41 @@ public final class Proxy: Sendable {
     // MARK: Steering
 
     /// Passes nothing on until `resume`. A message that comes while its way is being paused waits.
-    public func pause() { state.withLock { $0.isPaused = true } }
+    public func pause() { steering.change { $0.isPaused = true } }
 
-    public func resume() {
-        wake { $0.isPaused = false }
-    }
+    public func resume() { steering.change { $0.isPaused = false } }
 
     /// Ends `run`. A proxy that was stopped does not run again.
-    public func stop() {
-        wake { $0.isStopped = true }
-    }
+    public func stop() { steering.change { $0.isStopped = true } }
 
     /// What came from the frontend, and what from the backend.
     public var statistics: (fromFrontend: Statistics, fromBackend: Statistics) {
-        state.withLock { ($0.statistics[0], $0.statistics[1]) }
-    }
-
-    private func wake(_ change: (inout State) -> Void) {
-        let waiters = state.withLock { state in
-            change(&state)
-            defer { state.waiters = [] }
-            return state.waiters
-        }
-        for waiter in waiters { waiter.wake() }
+        counts.withLock { ($0[0], $0[1]) }
     }
 
     // MARK: Running
 
-    /// Passes messages on until `stop`, or until a socket is closed.
+    /// Passes messages on until `stop`, or until a socket is closed. In a service group (with the package
+    /// trait `ServiceLifecycle`), a graceful shutdown stops it.
     ///
     /// - Throws: `closed` or `terminated` when a socket is, `cancelled` when the task is, `timedOut` when
     ///   a socket has a SNDTIMEO and it passed, `invalidState` when the proxy runs already.
     public func run() async throws(SocketError) {
-        let mayRun = state.withLock { state in
-            if state.isRunning || state.isStopped { return false }
-            state.isRunning = true
-            return true
-        }
-        guard mayRun else {
-            throw SocketError(.invalidState, "the proxy runs already, or was stopped")
-        }
-        defer { state.withLock { $0.isRunning = false } }
-        let result = await withTaskGroup(of: SocketError?.self) { group in
-            for lane in lanes {
-                group.addTask {
-                    do throws(SocketError) {
-                        try await self.forward(lane)
-                        return nil
-                    } catch {
-                        return error
-                    }
-                }
-            }
-            group.addTask {
-                await self.changed(to: { $0.isStopped })
-                return nil
-            }
-            // Whoever ends first ends all.
-            let first = await group.next() ?? nil
-            group.cancelAll()
-            return first
-        }
-        if let result { throw result }
-        if Task.isCancelled { throw SocketError(.cancelled, "the proxy's task was cancelled") }
+        try steering.begin()
+        defer { steering.end() }
+        try await steering.run(lanes.map { Forwarding(proxy: self, lane: $0) })
     }
 
     /// As `run`, for a thread of one's own, which waits meanwhile.
     public func runBlocking() throws(SocketError) {
-        let done = Waiter()
-        let result = Locked<SocketError?>(nil)
-        Task.detached {
-            do throws(SocketError) {
-                try await self.run()
-            } catch {
-                result.withLock { $0 = error }
-            }
-            done.wake()
-        }
-        _ = done.sleep(until: nil)
-        if let error = result.withLock({ $0 }) { throw error }
+        try Steering.runBlocking(self)
+    }
+
+    private struct Forwarding: SteeredWork {
+        let proxy: Proxy
+        let lane: Lane
+
+        func run() async throws(SocketError) { try await proxy.forward(lane) }
     }
 
     /// How many messages go on before other tasks have their turn.
@@ -159,9 +107,9 @@ public final class Proxy: Sendable {
             if let capture { try await pass(message, to: capture, waits: goesOn) }
             try await pass(message, to: lane.target, waits: goesOn)
             let bytes = message.totalBytes
-            state.withLock { state in
-                state.statistics[lane.index].messages += 1
-                state.statistics[lane.index].bytes += bytes
+            counts.withLock { counts in
+                counts[lane.index].messages += 1
+                counts[lane.index].bytes += bytes
             }
             sinceYield += 1
             if sinceYield == Proxy.messagesPerTurn {
@@ -175,13 +123,13 @@ public final class Proxy: Sendable {
     ///
     /// - Returns: false when it was stopped, or its task was cancelled.
     private func mayGoOn() async -> Bool {
-        if state.withLock({ $0.isPaused && !$0.isStopped }) {
-            await changed(to: { !$0.isPaused || $0.isStopped })
+        if steering.read({ $0.isPaused && !$0.isStopped }) {
+            await steering.changed(to: { !$0.isPaused || $0.isStopped })
         }
         return !hasEnded
     }
 
-    private var hasEnded: Bool { Task.isCancelled || state.withLock { $0.isStopped } }
+    private var hasEnded: Bool { Task.isCancelled || steering.read { $0.isStopped } }
 
     /// Sends a message that was received. When the proxy ends meanwhile it goes if there is room for it
     /// at once.
@@ -203,26 +151,6 @@ public final class Proxy: Sendable {
             } catch {
                 guard error.code == .cancelled else { throw error }
                 try target.send(message, .dontWait)
-            }
-        }
-    }
-
-    /// Suspends until the state is so, or the task is cancelled.
-    private func changed(to isSo: @escaping @Sendable (State) -> Bool) async {
-        while !Task.isCancelled, !state.withLock({ isSo($0) }) {
-            _ = await withTaskCancellationHandler {
-                unsafe await withUnsafeContinuation { continuation in
-                    let waiter = unsafe Waiter(continuation)
-                    let isWaiting = state.withLock { state in
-                        if isSo(state) || Task.isCancelled { return false }
-                        state.waiters.append(waiter)
-                        return true
-                    }
-                    if !isWaiting { waiter.wake() }
-                }
-            } onCancel: {
-                // All look again.
-                wake { _ in }
             }
         }
     }

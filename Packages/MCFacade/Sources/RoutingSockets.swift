@@ -33,6 +33,12 @@ public final class RouterSocket: Socket, SendingSocket, ReceivingSocket, @unchec
         set { engine.access { pattern.probesRouters = newValue } }
     }
 
+    /// Whether a peer of this routing id is connected. One that has gone may have left messages that are
+    /// still to be received.
+    public func isConnected(to routingID: [UInt8]) -> Bool {
+        engine.access { pattern.hasPeer(routingID) }
+    }
+
     /// What each new peer is sent before anything else; empty for nothing (ZMQ_HELLO_MSG). Set it before
     /// connecting and binding.
     public var helloMessage: [UInt8] {

@@ -143,6 +143,9 @@ package final class Router: Pattern {
         SocketError(.hostUnreachable, "the ROUTER socket has no peer of that routing id")
     }
 
+    /// Whether a message for this peer would go to somebody.
+    package func hasPeer(_ id: [UInt8]) -> Bool { peers[id] != nil }
+
     package func isReadyToSend() -> Bool {
         !isMandatory || peers.contains { $0.hasRoom }
     }

@@ -14,10 +14,15 @@ protocol EventHandler: AnyObject {
     /// A descriptor that was registered with the handler is somebody else's: other code of the process
     /// has closed it, and its number has been given away.
     func descriptorLost(_ descriptor: Int32)
+
+    /// The thread has ended, and calls nobody any more.
+    func threadEnded()
 }
 
 extension EventHandler {
     func descriptorLost(_ descriptor: Int32) {}
+
+    func threadEnded() {}
 }
 
 /// The thread behind a context's sockets: it accepts and dials, shakes hands, reads for sockets
@@ -60,6 +65,9 @@ package final class IOThread: @unchecked Sendable {
     private var ticking: [SocketEngine] = []
     private var hasNewTicking = false
     private var tickNanoseconds = IOThread.shortestTick
+
+    /// When suspended tasks are to be woken in any case.
+    let alarms = TaskAlarms()
 
     private let settings: IOThreadSettings
     private let name: String
@@ -112,8 +120,16 @@ package final class IOThread: @unchecked Sendable {
 
     /// Runs `command` on the thread, in the order of posting. When the thread has ended, nobody
     /// runs it, and nobody keeps it.
-    func post(_ command: @escaping @Sendable () -> Void) {
-        signal { if !$0.hasEnded { $0.commands.append(command) } }
+    ///
+    /// - Returns: false then.
+    @discardableResult
+    func post(_ command: @escaping @Sendable () -> Void) -> Bool {
+        var hasEnded = false
+        signal { mailbox in
+            hasEnded = mailbox.hasEnded
+            if !hasEnded { mailbox.commands.append(command) }
+        }
+        return !hasEnded
     }
 
     /// Looks at the engine's unwritten pipes every tick until there are none.
@@ -184,6 +200,8 @@ package final class IOThread: @unchecked Sendable {
             return mailbox.commands
         }
         for command in late { command() }
+        for handler in handlers.values { handler.threadEnded() }
+        alarms.threadEnded()
         handlers = [:]
         owners = [:]
         timers = TimerQueue()

@@ -22,7 +22,7 @@ package enum Polling {
             self.wanted = wanted
         }
 
-        fileprivate var wantedEvents: EngineEvents {
+        var wantedEvents: EngineEvents {
             var events: EngineEvents = []
             if wanted & Int16(POLLIN) != 0 { events.insert(.canReceive) }
             if wanted & Int16(POLLOUT) != 0 { events.insert(.canSend) }
@@ -39,7 +39,7 @@ package enum Polling {
     package static func wait(
         for items: inout [Item], until deadline: UInt64?, isInterruptible: Bool = false
     ) throws(SocketError) -> Int {
-        let watcher = try Watcher.take()
+        let watcher = try ThreadWatcher.take()
         defer { watcher.giveBack() }
         var entries: [pollfd] = []
         entries.reserveCapacity(items.count + 1)
@@ -63,7 +63,7 @@ package enum Polling {
     /// Asks the sockets.
     ///
     /// - Returns: how many have what is wanted.
-    private static func look(at items: inout [Item]) throws(SocketError) -> Int {
+    static func look(at items: inout [Item]) throws(SocketError) -> Int {
         var count = 0
         for index in items.indices {
             items[index].found = 0
@@ -80,7 +80,7 @@ package enum Polling {
     ///
     /// - Returns: whether a signal ended it.
     private static func sleep(
-        on items: inout [Item], _ watcher: Watcher, _ entries: inout [pollfd],
+        on items: inout [Item], _ watcher: ThreadWatcher, _ entries: inout [pollfd],
         until deadline: UInt64?
     ) throws(SocketError) -> Bool {
         entries.removeAll(keepingCapacity: true)
@@ -113,7 +113,7 @@ package enum Polling {
     }
 
     /// Sockets are ready, or the time is over: the descriptors are asked, too.
-    private static func askDescriptors(
+    static func askDescriptors(
         of items: inout [Item], _ entries: inout [pollfd]
     ) throws(SocketError) -> Bool {
         entries.removeAll(keepingCapacity: true)

@@ -16,7 +16,9 @@ extension SocketEngine {
     /// Tells `watcher` of changes from now on, until `unwatch`.
     ///
     /// - Throws: `closed`, `terminated`; the watcher is not on the list then.
-    func watch(_ watcher: Watcher, for wanted: EngineEvents) throws(SocketError) -> WatchOutcome {
+    func watch(
+        _ watcher: ThreadWatcher, for wanted: EngineEvents
+    ) throws(SocketError) -> WatchOutcome {
         lock.lock()
         defer { settleAndUnlock() }
         guard state == .open else { throw closedError() }
@@ -38,10 +40,28 @@ extension SocketEngine {
         return .sleep(on: pollSet.descriptor)
     }
 
+    /// As `watch`, for a task that will be suspended: the I/O thread reads meanwhile.
+    ///
+    /// - Returns: true when there is something to look at, so that the task need not be suspended.
+    func watch(_ watcher: TaskWatcher, for wanted: EngineEvents) throws(SocketError) -> Bool {
+        lock.lock()
+        defer { settleAndUnlock() }
+        guard state == .open else { throw closedError() }
+        watchers.append(watcher)
+        // As above: from the last look on the lock is held.
+        repeat {
+            flushWatched()
+            if hasWork { settle() }
+            if state != .open || !wanted.isDisjoint(with: eventsNow) { return true }
+        } while hasWork
+        if !isReading { returnReading() }
+        return false
+    }
+
     /// The poller is awake.
     ///
     /// - Parameter slept: on the epoll set.
-    func unwatch(_ watcher: Watcher, slept: Bool) {
+    func unwatch(_ watcher: any Watcher, slept: Bool) {
         lock.lock()
         if let index = watchers.firstIndex(where: { $0 === watcher }) {
             watchers.remove(at: index)
@@ -63,6 +83,10 @@ extension SocketEngine {
 
     @inline(never)
     func raiseWatchers() {
-        for watcher in watchers { watcher.raise() }
+        for watcher in watchers {
+            guard let waiter = watcher.raise() else { continue }
+            wakes.append(waiter)
+            hasWork = true
+        }
     }
 }

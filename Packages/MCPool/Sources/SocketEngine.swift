@@ -146,7 +146,7 @@ public final class SocketEngine: @unchecked Sendable {
     var signal: EventSignal?
     var isSignalled = false
     /// Pollers that are to be told when the socket's state may have changed.
-    var watchers: [Watcher] = []
+    var watchers: [any Watcher] = []
     /// Those of them that wait on the socket's epoll set, and read what comes.
     var sleepingPollers = 0
 

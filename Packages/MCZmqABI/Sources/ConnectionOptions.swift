@@ -23,8 +23,6 @@ enum ConnectionOptions {
                 }
             }
         }),
-        // Of socket types that have nothing to send to one peer rather than another.
-        ZMQ_IMMEDIATE: .idle(\.immediate, 0...1),
         reconnectStop: SocketOption(
             get: { socket throws(Errno) in
                 .int(Int32(clamping: socket.engine.getOptions().reconnectStop.rawValue))
