@@ -121,15 +121,6 @@ import Testing
         }
     }
 
-    @Test func `The transport of other socket types is told from unknown ones`() {
-        #expect {
-            try Endpoint("udp://127.0.0.1:5555")
-        } throws: { error in
-            guard let error = error as? TransportError else { return false }
-            return error.code == .incompatibleTransport && error.message.contains("udp")
-        }
-    }
-
     @Test(arguments: ["foo://bar:1", "TCP://localhost:1", " tcp://localhost:1"])
     func `An unknown transport is refused`(_ text: String) {
         #expect {

@@ -45,6 +45,7 @@ extension PatternOptions {
     /// What libzmq takes from any socket, whether it does anything with it or not.
     static let draftForAll: [Int32: SocketOption] = [
         ZMQ_HELLO_MSG: ignored, ZMQ_DISCONNECT_MSG: ignored,
+        ZMQ_ROUTER_NOTIFY: .read { _ throws(Errno) in .int(0) },
         ZMQ_PRIORITY: .int(\.link.packetPriority, 0...Int32.max),
         // How much is read and written at once is the engine's business: kept, and nothing else.
         ZMQ_IN_BATCH_SIZE: .idle(\.inBatchBytes, 1...Int32.max),
