@@ -152,6 +152,20 @@ import Testing
                 precondition(listener.localEndpoint.address.hasPrefix(parent + "/mcomm-"))
                 listener.close()
             }
+            // The others come after it, in this order.
+            for (variables, parent) in [
+                (["TEMPDIR": directory.path], directory.path),
+                (["TMP": directory.path], directory.path),
+                (["TEMPDIR": directory.path, "TMP": "/tmp"], directory.path),
+                (["TMPDIR": "/no/such/directory", "TMP": directory.path], directory.path),
+            ] {
+                for name in ["TMPDIR", "TEMPDIR", "TMP"] { unsafe unsetenv(name) }
+                for (name, value) in variables { unsafe setenv(name, value, 1) }
+                let listener = try IPCTransport().listen(
+                    on: Endpoint("ipc://*"), options: LinkOptions())
+                precondition(listener.localEndpoint.address.hasPrefix(parent + "/mcomm-"))
+                listener.close()
+            }
         }
     }
 

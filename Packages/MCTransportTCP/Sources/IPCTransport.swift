@@ -17,7 +17,8 @@ public struct IPCTransport: StreamTransport {
     /// `ipc`.
     public var scheme: Scheme { .ipc }
 
-    /// Listens on a path, an abstract name, or (`*`) a path in a new directory under `TMPDIR`.
+    /// Listens on a path, an abstract name, or (`*`) a path in a new directory under `TMPDIR`,
+    /// `TEMPDIR`, `TMP` or /tmp.
     public func listen(
         on endpoint: Endpoint, options: LinkOptions
     ) throws(TransportError) -> any StreamListener {

@@ -89,11 +89,12 @@ extension SocketPath {
         }
     }
 
-    /// Makes a fresh directory that only this user can enter, for `ipc://*`: under TMPDIR, or /tmp
-    /// where that is unset, unusable, or too long for a socket's path.
+    /// Makes a fresh directory that only this user can enter, for `ipc://*`: under TMPDIR, TEMPDIR or
+    /// TMP, as in libzmq, or /tmp where those are unset, unusable, or too long for a socket's path.
     static func makeDirectory() throws(Errno) -> String {
         var lastError = Errno(number: ENOENT)
-        for parent in [temporaryDirectory(), "/tmp"].compactMap({ $0 }) {
+        let parents = ["TMPDIR", "TEMPDIR", "TMP"].compactMap { directory(of: $0) } + ["/tmp"]
+        for parent in parents {
             let template = parent + "/mcomm-XXXXXX"
             // sun_path has 108 bytes with the end mark (unix(7)).
             guard template.utf8.count + "/socket".utf8.count < 108 else {
@@ -111,8 +112,8 @@ extension SocketPath {
         throw lastError
     }
 
-    private static func temporaryDirectory() -> String? {
-        guard let text = unsafe getenv("TMPDIR") else { return nil }
+    private static func directory(of variable: String) -> String? {
+        guard let text = unsafe getenv(variable) else { return nil }
         let path = unsafe String(cString: text)
         return path.isEmpty ? nil : path
     }
