@@ -104,9 +104,49 @@ extension ZmqTests {
                     zmq_msg_init_data(&message, data, size, countedFree, counter)
                     #expect(zmq_msg_send(&message, push, 0) == size)
                     zmq_msg_close(&message)
+                    // It has not gone anywhere: its owner must not think so.
+                    #expect(counter.pointee == 2)
                 }
                 #expect(counter.pointee == 3)
             }
+            data.deallocate()
+            counter.deallocate()
+        }
+
+        /// Small pieces of memory that were lent before there was a peer arrive whole and in order among
+        /// others, and are given back then.
+        @Test func lentBeforeThereIsAPeer() throws {
+            let sockets = try Sockets()
+            let probe = try sockets.make(ZMQ_PULL)
+            try #require(zmq_bind(probe, "tcp://127.0.0.1:*") == 0)
+            let endpoint = lastEndpoint(probe)
+            try #require(zmq_unbind(probe, endpoint) == 0)
+            let push = try sockets.make(ZMQ_PUSH)
+            try #require(zmq_connect(push, endpoint) == 0)
+
+            let counter = UnsafeMutablePointer<Int>.allocate(capacity: 1)
+            counter.initialize(to: 0)
+            let data = UnsafeMutablePointer<UInt8>.allocate(capacity: 300)
+            for index in 0..<300 { data[index] = UInt8(truncatingIfNeeded: index) }
+            for size in 0..<300 {
+                var message = zmq_msg_t()
+                zmq_msg_init_data(&message, data, size, countedFree, counter)
+                #expect(zmq_msg_send(&message, push, ZMQ_SNDMORE) == size)
+                #expect(send(push, "between", size % 2 == 0 ? ZMQ_SNDMORE : 0) == 7)
+            }
+            // All but the empty one, which has no memory that could be in use.
+            #expect(counter.pointee <= 1)
+            let pull = try sockets.make(ZMQ_PULL)
+            try #require(zmq_bind(pull, endpoint) == 0)
+            var buffer = [UInt8](repeating: 0, count: 300)
+            for size in 0..<300 {
+                try #require(zmq_recv(pull, &buffer, 300, 0) == size)
+                #expect(buffer.prefix(size).elementsEqual((0..<size).map { UInt8($0 & 255) }))
+                #expect(receive(pull) == "between")
+                #expect(getInt(pull, ZMQ_RCVMORE) == (size % 2 == 0 ? 1 : 0))
+            }
+            for _ in 0..<1000 where counter.pointee < 300 { usleep(1000) }
+            #expect(counter.pointee == 300)
             data.deallocate()
             counter.deallocate()
         }

@@ -69,6 +69,9 @@ public struct Block: @unchecked Sendable {
     /// Usable bytes of payload.
     @inlinable public var capacity: Int { unsafe header.pointee.capacity }
 
+    /// Whether the payload is somebody else's memory.
+    @inlinable package var isAdopted: Bool { unsafe header.pointee.kind == .adopted }
+
     /// Whether the caller's reference is the only one.
     @inlinable public var isUnique: Bool {
         unsafe header.pointee.references.load(ordering: .acquiring) == 1

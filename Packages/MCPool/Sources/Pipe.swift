@@ -281,13 +281,25 @@ extension Pipe {
             unsafe pointee.engine.markDirty(self)
         }
         let flags: FrameFlags = more ? .more : []
-        if count >= OutBuffer.gatherBytes, let parts = unsafe frame?.pointee.sliceParts {
+        if let parts = unsafe referredParts(of: frame, count: count) {
             unsafe pointee.fill.append(
                 referring: parts.0, address: parts.1, count: count, flags: flags)
         } else {
             unsafe pointee.fill.append(copying: address, count: count, flags: flags)
         }
         if !more { pointee.queuedMessages &+= 1 }
+    }
+
+    /// What is referred to instead of copied: large bodies; and what was lent, while there is nobody to
+    /// send it to. That would otherwise be given back at once, and its owner take it for sent.
+    @inline(__always)
+    private func referredParts(
+        of frame: UnsafePointer<Frame>?, count: Int
+    ) -> (block: Block, address: UnsafeRawPointer)? {
+        guard let parts = unsafe frame?.pointee.sliceParts else { return nil }
+        if count >= OutBuffer.gatherBytes { return unsafe parts }
+        let isKept = unsafe count > 0 && parts.block.isAdopted && pointee.connection == nil
+        return unsafe isKept ? parts : nil
     }
 
     /// Puts an encoded command in. Commands do not count for the high-water mark.
