@@ -1,6 +1,7 @@
 import CMCZmq
 import Glibc
 import MCZmqABI
+import Synchronization
 import Testing
 
 extension ZmqTests {
@@ -111,15 +112,13 @@ extension ZmqTests {
                     var all = sigset_t()
                     sigfillset(&all)
                     pthread_sigmask(SIG_UNBLOCK, &all, nil)
-                    result.thread = pthread_self()
-                    let outcome = failure(call(handles))
-                    result.outcome = outcome
-                    result.isOver = true
+                    result.begin()
+                    result.end(with: failure(call(handles)))
                 }
                 // The signal may come before the call waits: until it has ended, again and again.
                 for _ in 0..<1000 where !result.isOver {
                     usleep(5_000)
-                    if let id = result.thread, !result.isOver { pthread_kill(id, SIGUSR2) }
+                    result.signal(SIGUSR2)
                 }
                 #expect(result.isOver)
                 if !result.isOver { return }
@@ -183,9 +182,29 @@ enum Errors {
     static let terminated = Int32(ZMQ_HAUSNUMERO + 53)
 }
 
-/// What a thread says of itself.
-final class ResultBox: @unchecked Sendable {
-    var thread: pthread_t?
-    var outcome: Int32?
-    var isOver = false
+/// What a thread says of itself, to be asked from another.
+final class ResultBox: Sendable {
+    private let state = Mutex<(thread: pthread_t?, outcome: Int32?, isOver: Bool)>((nil, nil, false))
+
+    var outcome: Int32? { state.withLock { $0.outcome } }
+    var isOver: Bool { state.withLock { $0.isOver } }
+
+    func begin() {
+        let own = pthread_self()
+        state.withLock { $0.thread = own }
+    }
+
+    func end(with outcome: Int32?) {
+        state.withLock {
+            $0.outcome = outcome
+            $0.isOver = true
+        }
+    }
+
+    /// Sends the thread a signal, unless it has not begun or is over.
+    func signal(_ number: Int32) {
+        state.withLock {
+            if let thread = $0.thread, !$0.isOver { pthread_kill(thread, number) }
+        }
+    }
 }
