@@ -184,7 +184,8 @@ enum Errors {
 
 /// What a thread says of itself, to be asked from another.
 final class ResultBox: Sendable {
-    private let state = Mutex<(thread: pthread_t?, outcome: Int32?, isOver: Bool)>((nil, nil, false))
+    private let state = Mutex(
+        (thread: pthread_t?.none, outcome: Int32?.none, isOver: false))
 
     var outcome: Int32? { state.withLock { $0.outcome } }
     var isOver: Bool { state.withLock { $0.isOver } }
