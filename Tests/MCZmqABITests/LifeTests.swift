@@ -180,11 +180,13 @@ extension ZmqTests {
 enum Errors {
     static let stateMachine = Int32(ZMQ_HAUSNUMERO + 51)
     static let terminated = Int32(ZMQ_HAUSNUMERO + 53)
+    static let noThread = Int32(ZMQ_HAUSNUMERO + 54)
 }
 
 /// What a thread says of itself, to be asked from another.
 final class ResultBox: Sendable {
-    private let state = Mutex<(thread: pthread_t?, outcome: Int32?, isOver: Bool)>((nil, nil, false))
+    private let state = Mutex<(thread: pthread_t?, outcome: Int32?, isOver: Bool)>(
+        (nil, nil, false))
 
     var outcome: Int32? { state.withLock { $0.outcome } }
     var isOver: Bool { state.withLock { $0.isOver } }

@@ -96,6 +96,7 @@ public func zmq_connect_peer(
             guard socket.type == ZMQ_PEER else { throw Errno(ENOTSUP) }
             guard let endpoint = unsafe endpoint else { throw .invalid }
             let text = unsafe String(cString: endpoint)
+            try socket.prepare(for: text)
             try engineCall { () throws(SocketError) in
                 number = try socket.engine.connect(text).peerNumber
             }
