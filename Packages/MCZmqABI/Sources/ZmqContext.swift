@@ -15,7 +15,7 @@ final class ZmqContext: HandleObject, @unchecked Sendable {
         var schedulingPolicy: Int32 = -1
         var priority: Int32 = -1
         var maximumMessageBytes = Int32.max
-        var namePrefix = ""
+        var namePrefix: OptionText?
         var processors: Set<Int> = []
         var isBlocky = true
         var ipv6 = false
@@ -104,7 +104,7 @@ final class ZmqContext: HandleObject, @unchecked Sendable {
         options.threads.processors = settings.processors
         options.threads.schedulingPolicy = Int(settings.schedulingPolicy)
         options.threads.priority = Int(settings.priority)
-        options.threads.namePrefix = settings.namePrefix
+        options.threads.namePrefix = settings.namePrefix?.text ?? ""
         // As libzmq: what a process leaves behind that did not terminate its context is lost.
         return Context(options: options, finishesAtExit: false)
     }
