@@ -189,6 +189,42 @@ extension ZmqTests {
             #expect(failure(send(rep, "too much")) == Errors.stateMachine)
         }
 
+        /// Each property of a message, of one's own, of one that was received, and of a copied one; none can
+        /// be set.
+        @Test func numberedProperties() throws {
+            let sockets = try Sockets()
+            let (pull, push) = try sockets.pair(ZMQ_PULL, ZMQ_PUSH)
+            send(push, "first", ZMQ_SNDMORE)
+            send(push, String(repeating: "long", count: 100))
+            var own = zmq_msg_t()
+            zmq_msg_init_size(&own, 400)
+            var (first, long, copy) = (zmq_msg_t(), zmq_msg_t(), zmq_msg_t())
+            zmq_msg_init(&first)
+            zmq_msg_init(&long)
+            #expect(zmq_msg_recv(&first, pull, 0) == 5)
+            #expect(zmq_msg_recv(&long, pull, 0) == 400)
+            #expect(zmq_msg_get(&own, ZMQ_MORE) == 0 && zmq_msg_more(&own) == 0)
+            #expect(zmq_msg_get(&first, ZMQ_MORE) == 1 && zmq_msg_more(&first) == 1)
+            #expect(zmq_msg_get(&long, ZMQ_MORE) == 0 && zmq_msg_more(&long) == 0)
+            #expect(failure(zmq_msg_get(&own, ZMQ_SRCFD)) == EINVAL)
+            #expect(zmq_msg_get(&first, ZMQ_SRCFD) > 2)
+            #expect(zmq_msg_get(&own, ZMQ_SHARED) == 0)
+            zmq_msg_init(&copy)
+            #expect(zmq_msg_copy(&copy, &own) == 0)
+            #expect(zmq_msg_get(&own, ZMQ_SHARED) == 1 && zmq_msg_get(&copy, ZMQ_SHARED) == 1)
+            for number in Array(Int32(-1)...20) + [.max, .min] {
+                if ![ZMQ_MORE, ZMQ_SRCFD, ZMQ_SHARED].contains(number) {
+                    #expect(failure(zmq_msg_get(&own, number)) == EINVAL, "\(number)")
+                }
+                #expect(failure(zmq_msg_set(&own, number, 1)) == EINVAL, "\(number)")
+                #expect(failure(zmq_msg_set(nil, number, 1)) == EFAULT, "\(number)")
+            }
+            zmq_msg_close(&own)
+            zmq_msg_close(&first)
+            zmq_msg_close(&long)
+            zmq_msg_close(&copy)
+        }
+
         /// What is known of the peer that a message came from.
         @Test func properties() throws {
             let sockets = try Sockets()

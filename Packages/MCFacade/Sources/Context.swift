@@ -35,11 +35,22 @@ public final class Context: Sendable {
         var ioThreads: [IOThread] = []
         /// How many sockets each of them has.
         var loads: [Int] = []
+        /// Which of them a socket has.
+        var threads: [ObjectIdentifier: Int] = [:]
         var engines: [ObjectIdentifier: WeakEngine] = [:]
         /// Engines that are not ended, closed or not.
         var liveCount = 0
         var waiters: [Waiter] = []
         var isClosed = false
+
+        static func allows(_ affinity: UInt64, _ index: Int) -> Bool {
+            affinity == 0 || (index < 64 && affinity & 1 << UInt64(index) != 0)
+        }
+
+        /// The thread of a mask with the fewest sockets, as libzmq chooses; nil where there is none.
+        func leastLoaded(_ affinity: UInt64) -> Int? {
+            loads.indices.filter { State.allows(affinity, $0) }.min { loads[$0] < loads[$1] }
+        }
     }
 
     private struct WeakEngine {
@@ -95,11 +106,12 @@ public final class Context: Sendable {
             throw error
         }
         let id = ObjectIdentifier(engine)
-        engine.whenEnded { [self] in ended(id, thread: index) }
         let isClosed = state.withLock { state in
             state.engines[id] = WeakEngine(engine: engine)
+            state.threads[id] = index
             return state.isClosed
         }
+        engine.whenEnded { [self] in ended(id, thread: nil) }
         guard isClosed else { return engine }
         // The context was closed meanwhile, and did not see this socket.
         engine.close(isTermination: true)
@@ -117,16 +129,34 @@ public final class Context: Sendable {
                     errno: EMFILE)
             }
             try makeThreads(&state)
-            let allowed = state.loads.indices.filter {
-                affinity == 0 || ($0 < 64 && affinity & 1 << UInt64($0) != 0)
-            }
-            // One with the fewest sockets, as libzmq does; where none is allowed, of all.
-            let candidates = allowed.isEmpty ? Array(state.loads.indices) : allowed
-            let index = candidates.min { state.loads[$0] < state.loads[$1] } ?? 0
+            // Where none is allowed, of all.
+            let index = state.leastLoaded(affinity) ?? state.leastLoaded(0) ?? 0
             state.loads[index] += 1
             state.liveCount += 1
             return (state.ioThreads[index], index)
         }
+    }
+
+    /// Hands a socket that has no endpoints yet over to a thread of `affinity`, if it has another one. A
+    /// socket with endpoints stays where it is.
+    ///
+    /// - Returns: false when the context has no such thread.
+    package func move(_ engine: SocketEngine, to affinity: UInt64) throws(SocketError) -> Bool {
+        let id = ObjectIdentifier(engine)
+        let (from, to, thread) = state.withLock { state in
+            let from = state.threads[id]
+            let isThere = from.map { State.allows(affinity, $0) } ?? false
+            let to = isThere ? from : state.leastLoaded(affinity)
+            return (from, to, to.map { state.ioThreads[$0] })
+        }
+        guard let from, let to, let thread else { return false }
+        guard from != to, try engine.move(to: thread) else { return true }
+        state.withLock { state in
+            state.loads[from] -= 1
+            state.loads[to] += 1
+            state.threads[id] = to
+        }
+        return true
     }
 
     private func makeThreads(_ state: inout State) throws(SocketError) {
@@ -148,12 +178,14 @@ public final class Context: Sendable {
         return thread
     }
 
-    /// A socket has ended, or (nil) did not come to be.
-    private func ended(_ id: ObjectIdentifier?, thread index: Int) {
+    /// A socket has ended, or (nil) did not come to be on the thread that was meant for it.
+    private func ended(_ id: ObjectIdentifier?, thread index: Int?) {
         let waiters = state.withLock { state in
             if let id { state.engines[id] = nil }
             state.liveCount -= 1
-            state.loads[index] -= 1
+            if let index = index ?? id.flatMap({ state.threads.removeValue(forKey: $0) }) {
+                state.loads[index] -= 1
+            }
             guard state.liveCount == 0 else { return [Waiter]() }
             defer { state.waiters = [] }
             return state.waiters

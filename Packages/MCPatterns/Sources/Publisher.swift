@@ -19,6 +19,11 @@ package class Publisher: Pattern {
     package final var onlyFirstSubscribes = false
     /// A peer without room blocks the send, instead of missing the message (ZMQ_XPUB_NODROP).
     package final var waitsForRoom = false
+    /// The user decides which subscriptions count (ZMQ_XPUB_MANUAL): of a PUB's, which tells of none,
+    /// none do.
+    package final var isManual = false
+    /// What each new peer is sent; nil for nothing (ZMQ_XPUB_WELCOME_MSG).
+    package final var welcome: [UInt8]?
 
     init(socketType: String, canReceive: Bool) {
         self.socketType = socketType
@@ -42,7 +47,12 @@ package class Publisher: Pattern {
         return true
     }
 
-    package func connected(_ pipe: Pipe) -> Bool { true }
+    package func connected(_ pipe: Pipe) -> Bool {
+        if let welcome, pipe.hasRoom {
+            unsafe welcome.withUnsafeBytes { unsafe pipe.write(Outgoing($0)) }
+        }
+        return true
+    }
 
     package func disconnected(_ pipe: Pipe) {
         fanOut.close()
@@ -68,6 +78,7 @@ package class Publisher: Pattern {
     package func subscription(
         _ prefix: UnsafeRawBufferPointer, add: Bool, from pipe: Pipe
     ) {
+        if isManual { return }
         unsafe change(prefix, add: add, of: pipe)
     }
 
@@ -102,7 +113,11 @@ package class Publisher: Pattern {
     }
 
     package func subscribe(_ prefix: [UInt8], add: Bool) throws(SocketError) {
-        throw SocketError(.notSupported, "\(socketType) sockets have no subscriptions")
+        guard isManual else {
+            throw SocketError(
+                .invalidState,
+                "the \(socketType) socket's subscriptions are its peers', unless manual")
+        }
     }
 
     package func intake(_ message: consuming Message, from pipe: Pipe) {

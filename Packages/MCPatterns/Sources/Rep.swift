@@ -8,6 +8,8 @@ package final class Rep: Pattern {
     package let socketType = "REP"
     package let canSend = true
     package let canReceive = true
+    /// New peers get an empty message, by which a ROUTER learns of us (ZMQ_PROBE_ROUTER).
+    package var probesRouters = false
     private let fairQueue = FairQueue.create()
     private var envelope = Message()
     /// Whom the reply goes to; nil when the peer is gone, then it is dropped.
@@ -20,6 +22,11 @@ package final class Rep: Pattern {
 
     package func attach(_ pipe: Pipe) -> Bool {
         fairQueue.add(pipe)
+        return true
+    }
+
+    package func connected(_ pipe: Pipe) -> Bool {
+        if probesRouters { pipe.probe() }
         return true
     }
 

@@ -15,13 +15,9 @@ package final class XPub: Publisher {
     }
 
     package var verbosity = Verbosity.news
-    /// The user decides which subscriptions count (ZMQ_XPUB_MANUAL).
-    package var isManual = false
     /// The first message behind a request goes to nobody but who asked, for a last value that is known
     /// already (ZMQ_XPUB_MANUAL_LAST_VALUE). Only while manual.
     package var answersLastAsker = false
-    /// What each new peer is sent; nil for nothing (ZMQ_XPUB_WELCOME_MSG).
-    package var welcome: [UInt8]?
     private var news = SubscriptionNews()
     /// What peers asked for, while the user decides.
     private var requested = SubscriptionTree()
@@ -29,13 +25,6 @@ package final class XPub: Publisher {
     private var lastAsker: Pipe?
 
     package init() { super.init(socketType: "XPUB", canReceive: true) }
-
-    package override func connected(_ pipe: Pipe) -> Bool {
-        if let welcome, pipe.hasRoom {
-            unsafe welcome.withUnsafeBytes { unsafe pipe.write(Outgoing($0)) }
-        }
-        return super.connected(pipe)
-    }
 
     // MARK: Subscriptions
 
@@ -64,10 +53,7 @@ package final class XPub: Publisher {
 
     /// Applies a subscription, or a cancellation, to the peer whose request was received last.
     package override func subscribe(_ prefix: [UInt8], add: Bool) throws(SocketError) {
-        guard isManual else {
-            throw SocketError(
-                .invalidState, "the XPUB socket's subscriptions are its peers', unless manual")
-        }
+        try super.subscribe(prefix, add: add)
         // The peer may have gone meanwhile.
         guard let lastAsker else { return }
         unsafe prefix.withUnsafeBytes { unsafe change($0, add: add, of: lastAsker) }

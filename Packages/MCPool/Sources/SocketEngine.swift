@@ -54,7 +54,8 @@ public final class SocketEngine: @unchecked Sendable {
     /// The pattern's, kept here because asking it costs three calls a message.
     let plainQueue: FairQueue?
     let plainBalancer: LoadBalancer?
-    let ioThread: IOThread
+    /// Changes only while there are no endpoints (`move`).
+    var ioThread: IOThread
     let transports: [Scheme: any StreamTransport]
     let datagrams: [Scheme: any DatagramTransport]
     let inproc: InprocRegistry
@@ -208,7 +209,7 @@ public final class SocketEngine: @unchecked Sendable {
     }
 
     /// On the I/O thread: waits on the socket's set from now on.
-    private func begin() {
+    func begin() {
         ioToken = ioThread.register(self)
         lock.withLock { isRegistered = state != .ended }
         rewatch()

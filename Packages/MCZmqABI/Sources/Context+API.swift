@@ -68,19 +68,17 @@ extension ZmqContext.Settings {
     mutating func set(_ option: Int32, _ value: Int32) throws(Errno) {
         switch option {
         case ZMQ_IO_THREADS where value >= 0: ioThreads = value
-        case ZMQ_MAX_SOCKETS where value >= 1 && value <= ZmqContext.socketLimit:
-            maximumSockets = value
+        case ZMQ_MAX_SOCKETS where value >= 1: maximumSockets = value
         case ZMQ_THREAD_PRIORITY where value >= 0: priority = value
         case ZMQ_THREAD_SCHED_POLICY where value >= 0: schedulingPolicy = value
         case ZMQ_THREAD_AFFINITY_CPU_ADD where value >= 0: processors.insert(Int(value))
         case ZMQ_THREAD_AFFINITY_CPU_REMOVE where value >= 0:
             guard processors.remove(Int(value)) != nil else { throw .invalid }
-        case ZMQ_THREAD_NAME_PREFIX where value >= 0: namePrefix = String(value)
+        case ZMQ_THREAD_NAME_PREFIX: namePrefix = OptionText(Array(String(value).utf8))
         case ZMQ_MAX_MSGSZ where value >= 0: maximumMessageBytes = value
-        case ZMQ_BLOCKY where value == 0 || value == 1: isBlocky = value == 1
-        case ZMQ_IPV6 where value == 0 || value == 1: ipv6 = value == 1
-        case ZmqContext.zeroCopyReceive where value == 0 || value == 1:
-            zeroCopyReceive = value == 1
+        case ZMQ_BLOCKY where value >= 0: isBlocky = value != 0
+        case ZMQ_IPV6 where value >= 0: ipv6 = value != 0
+        case ZmqContext.zeroCopyReceive where value >= 0: zeroCopyReceive = value != 0
         default: throw .invalid
         }
     }
@@ -92,7 +90,8 @@ extension ZmqContext.Settings {
         case ZMQ_MAX_SOCKETS: maximumSockets
         case ZMQ_SOCKET_LIMIT: ZmqContext.socketLimit
         case ZMQ_THREAD_SCHED_POLICY: schedulingPolicy
-        case ZMQ_THREAD_NAME_PREFIX: Int32(namePrefix) ?? 0
+        case ZMQ_THREAD_NAME_PREFIX:
+            unsafe Int32(truncatingIfNeeded: atol(namePrefix?.text ?? ""))
         case ZMQ_MAX_MSGSZ: maximumMessageBytes
         case ZMQ_MSG_T_SIZE: Int32(MemoryLayout<zmq_msg_t>.size)
         case ZMQ_BLOCKY: isBlocky ? 1 : 0

@@ -28,18 +28,6 @@ extension PatternOptions {
         ZMQ_SERVER: server,
         ZMQ_PEER: server,
         ZMQ_RADIO: [ZMQ_XPUB_NODROP: flag(\Radio.waitsForRoom)],
-        ZMQ_PUB: [ZMQ_ONLY_FIRST_SUBSCRIBE: flag(\Publisher.onlyFirstSubscribes)],
-        ZMQ_XSUB: [ZMQ_ONLY_FIRST_SUBSCRIBE: flag(\XSub.onlyFirstSubscribes)],
-        ZMQ_XPUB: [
-            ZMQ_ONLY_FIRST_SUBSCRIBE: flag(\Publisher.onlyFirstSubscribes),
-            ZMQ_XPUB_MANUAL_LAST_VALUE: SocketOption(set: { socket, input throws(Errno) in
-                let isOn = try input.int(0...Int32.max) != 0
-                try change(socket) { (pattern: XPub) in
-                    pattern.isManual = isOn
-                    pattern.answersLastAsker = isOn
-                }
-            }),
-        ],
     ]
 
     /// What libzmq takes from any socket, whether it does anything with it or not.

@@ -96,6 +96,7 @@ public func zmq_connect_peer(
             guard socket.type == ZMQ_PEER else { throw Errno(ENOTSUP) }
             guard let endpoint = unsafe endpoint else { throw .invalid }
             let text = unsafe String(cString: endpoint)
+            try socket.prepare(for: text)
             try engineCall { () throws(SocketError) in
                 number = try socket.engine.connect(text).peerNumber
             }
@@ -135,9 +136,8 @@ public func zmq_ctx_set_ext(
             try context.settings { settings throws(Errno) in
                 if option == ZMQ_THREAD_NAME_PREFIX, size != 4 {
                     // libzmq has room for 16 bytes.
-                    let prefix = try input.text(upTo: 16)
-                    guard !prefix.isEmpty else { throw .invalid }
-                    settings.namePrefix = prefix
+                    guard size > 0 else { throw .invalid }
+                    settings.namePrefix = try input.text(upTo: 16)
                 } else {
                     let number = try input.int(Int32.min...Int32.max)
                     try settings.set(option, Int32(clamping: number))
@@ -158,7 +158,7 @@ public func zmq_ctx_get_ext(
             let output = unsafe OptionOutput(address: value, size: size)
             let settings = context.settings
             if option == ZMQ_THREAD_NAME_PREFIX, unsafe size.pointee != 4 {
-                try output.write(.text(settings.namePrefix))
+                try output.write(.bytes(settings.namePrefix?.bytes ?? []))
             } else if let number = settings.get(option) {
                 try output.write(.int(number))
             } else {

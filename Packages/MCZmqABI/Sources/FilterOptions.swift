@@ -6,14 +6,15 @@ import MCTransport
 enum FilterOptions {
     static let table: [Int32: SocketOption] = [
         ZMQ_TCP_ACCEPT_FILTER: SocketOption(set: { socket, input throws(Errno) in
-            let text = try input.text(upTo: 255)
-            guard !text.isEmpty else {
+            guard input.count > 0 else {
+                _ = try input.text(upTo: 0)
                 socket.engine.setOptions { $0.link.filter.addresses = [] }
                 return
             }
+            let text = try input.text(upTo: 255)
             let range: AddressRange
             do throws(TransportError) {
-                range = try AddressRange(text)
+                range = try AddressRange(text.text)
             } catch {
                 throw .invalid
             }

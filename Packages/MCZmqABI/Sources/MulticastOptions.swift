@@ -14,10 +14,10 @@ enum MulticastOptions {
                 .int(socket.engine.getOptions().link.multicastLoops ? 1 : 0)
             },
             set: { socket, input throws(Errno) in
-                let loops = try input.strictFlag
+                let loops = try input.flag
                 socket.engine.setOptions { $0.link.multicastLoops = loops }
             }),
-        loopbackFastPath: .idle(\.fastLoopback, 0...1),
+        loopbackFastPath: .idleFlag(\.fastLoopback),
     ]
 
     /// libzmq's stable builds answer these two, although their names are draft.

@@ -54,22 +54,29 @@ struct OptionOutput {
         case .int(let value): try store(value)
         case .long(let value): try store(value)
         case .unsigned(let value): try store(value)
+        case .state(let value): try unsafe withUnsafeBytes(of: value, copy)
         case .bytes(let bytes): try copy(bytes)
-        case .text(let text): try copy(Array(text.utf8) + [0])
+        case .text(let bytes): try copy(bytes + [0])
         }
     }
 
+    /// The room must be the number's own.
     private func store<Value: BitwiseCopyable>(_ value: Value) throws(Errno) {
-        guard unsafe size.pointee >= MemoryLayout<Value>.size else { throw .invalid }
-        // A caller who takes a number for a wider one than it is reads the right one, too.
-        unsafe address.initializeMemory(as: UInt8.self, repeating: 0, count: size.pointee)
-        unsafe address.copyMemory(from: [value], byteCount: MemoryLayout<Value>.size)
-        unsafe size.pointee = MemoryLayout<Value>.size
+        guard unsafe size.pointee == MemoryLayout<Value>.size else { throw .invalid }
+        try unsafe withUnsafeBytes(of: value, copy)
     }
 
     private func copy(_ bytes: [UInt8]) throws(Errno) {
-        guard unsafe size.pointee >= bytes.count else { throw .invalid }
-        unsafe address.copyMemory(from: bytes, byteCount: bytes.count)
+        try unsafe bytes.span.bytes.withUnsafeBytes(copy)
+    }
+
+    /// There may be more room than is needed, which is cleared.
+    private func copy(_ bytes: UnsafeRawBufferPointer) throws(Errno) {
+        let room = unsafe size.pointee
+        guard room >= bytes.count else { throw .invalid }
+        let target = unsafe UnsafeMutableRawBufferPointer(start: address, count: room)
+        unsafe target.copyBytes(from: bytes)
+        unsafe target[bytes.count...].initializeMemory(as: UInt8.self, repeating: 0)
         unsafe size.pointee = bytes.count
     }
 }

@@ -5,11 +5,13 @@ import MCPool
 /// A socket option's value in one of libzmq's forms.
 enum OptionValue {
     case int(Int32)
+    /// A number that libzmq also puts into more room than it needs.
+    case state(Int32)
     case long(Int64)
     case unsigned(UInt64)
     case bytes([UInt8])
     /// With a zero byte behind it.
-    case text(String)
+    case text([UInt8])
 }
 
 /// A socket option: how it is read and how it is set, nil where it cannot be.
@@ -69,14 +71,27 @@ struct OptionInput {
         return unsafe [UInt8](UnsafeRawBufferPointer(start: address, count: count))
     }
 
-    /// Text, or no text at all: null, which is not the same as an empty one. A zero byte ends it.
-    func text(upTo limit: Int, isEmptyAllowed: Bool = false) throws(Errno) -> String {
+    /// Text, or no text at all: null, which is not the same as an empty one.
+    func text(upTo limit: Int, isEmptyAllowed: Bool = false) throws(Errno) -> OptionText {
         if count == 0, unsafe address != nil, !isEmptyAllowed { throw .invalid }
-        let bytes = try bytes(0...limit)
-        guard let text = String(validating: bytes.prefix { $0 != 0 }, as: UTF8.self) else {
-            throw .invalid
-        }
+        guard let text = OptionText(try bytes(0...limit)) else { throw .invalid }
         return text
+    }
+}
+
+/// Text as the user gave it, to be read back, and what it says: up to the first zero byte.
+struct OptionText {
+    let bytes: [UInt8]
+    let text: String
+
+    /// - Returns: nil for what is no UTF-8. libzmq takes any bytes; nothing that is named here has such
+    ///   a name.
+    init?(_ bytes: [UInt8]) {
+        guard let text = String(validating: bytes.prefix { $0 != 0 }, as: UTF8.self) else {
+            return nil
+        }
+        self.bytes = bytes
+        self.text = text
     }
 }
 
@@ -138,17 +153,32 @@ extension SocketOption {
             })
     }
 
-    /// Text of the engine's.
+    /// Text of the engine's, which is kept as it was given under its number.
     static func text(
-        _ path: any (WritableKeyPath<EngineOptions, String> & Sendable), upTo limit: Int,
-        isEmptyAllowed: Bool = false
+        _ number: Int32, _ path: any (WritableKeyPath<EngineOptions, String> & Sendable),
+        upTo limit: Int, isEmptyAllowed: Bool = false
     ) -> SocketOption {
         SocketOption(
-            get: { socket throws(Errno) in .text(socket.engine.getOptions()[keyPath: path]) },
+            get: { socket throws(Errno) in .text(socket.extras.withLock { $0.texts[number] ?? [] })
+            },
             set: { socket, input throws(Errno) in
                 let value = try input.text(upTo: limit, isEmptyAllowed: isEmptyAllowed)
-                socket.engine.setOptions { $0[keyPath: path] = value }
+                socket.engine.setOptions { $0[keyPath: path] = value.text }
+                socket.extras.withLock { $0.texts[number] = value.bytes }
             })
+    }
+
+    /// Off or on, where libzmq takes whatever is not 0 for on, and this interface keeps it and nothing
+    /// depends on it.
+    static func idleFlag(
+        _ path: any (WritableKeyPath<ExtraOptions, Int32> & Sendable)
+    ) -> SocketOption {
+        var option = idle(path, Int32.min...Int32.max)
+        option.set = { socket, input throws(Errno) in
+            let value: Int32 = try input.flag ? 1 : 0
+            socket.extras.withLock { $0[keyPath: path] = value }
+        }
+        return option
     }
 
     /// A number that this interface keeps and nothing depends on: its transport is none of ours.

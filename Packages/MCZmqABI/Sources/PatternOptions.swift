@@ -44,20 +44,50 @@ enum PatternOptions {
         ],
         ZMQ_SUB: [
             ZMQ_SUBSCRIBE: subscription(add: true), ZMQ_UNSUBSCRIBE: subscription(add: false),
-            ZMQ_INVERT_MATCHING: flag(\Sub.invertsMatching, isReadable: true),
+            ZMQ_INVERT_MATCHING: .matching(\Sub.invertsMatching),
         ],
+        ZMQ_XSUB: [onlyFirstSubscribe: flag(\XSub.onlyFirstSubscribes)],
         ZMQ_PUB: publisher,
         ZMQ_XPUB: publisher.merging([
             ZMQ_XPUB_VERBOSE: verbosity(.subscriptions), ZMQ_XPUB_VERBOSER: verbosity(.all),
-            ZMQ_XPUB_MANUAL: flag(\XPub.isManual), ZMQ_XPUB_WELCOME_MSG: welcome,
-            ZMQ_SUBSCRIBE: subscription(add: true), ZMQ_UNSUBSCRIBE: subscription(add: false),
+            manualLastValue: SocketOption(set: { socket, input throws(Errno) in
+                let isOn = try input.int(0...Int32.max) != 0
+                try change(socket) { (pattern: XPub) in
+                    pattern.isManual = isOn
+                    pattern.answersLastAsker = isOn
+                }
+            }),
         ]) { $1 },
+        // libzmq's REP is a ROUTER inside, and takes the options of one. What is sent goes to whom the
+        // request came from, or to nobody, by whatever name: but for the probe there is nothing to do.
+        ZMQ_REP: [
+            ZMQ_PROBE_ROUTER: flag(\Rep.probesRouters), ZMQ_ROUTER_MANDATORY: ignoredFlag,
+            ZMQ_ROUTER_HANDOVER: ignoredFlag,
+            ZMQ_CONNECT_ROUTING_ID: SocketOption(set: { _, input throws(Errno) in
+                _ = try input.bytes(1...Int.max)
+            }),
+        ],
     ]
 
+    /// libzmq's stable builds answer these two, although their names are draft.
+    private static let manualLastValue: Int32 = 98
+    private static let onlyFirstSubscribe: Int32 = 108
+
+    /// libzmq's PUB is an XPUB inside, and takes its options. It tells its user of no subscriptions, so
+    /// that how many it would tell of is all the same, and none of them ever counts while it is manual.
     private static let publisher: [Int32: SocketOption] = [
-        ZMQ_INVERT_MATCHING: flag(\Publisher.invertsMatching, isReadable: true),
+        ZMQ_INVERT_MATCHING: .matching(\Publisher.invertsMatching),
         ZMQ_XPUB_NODROP: flag(\Publisher.waitsForRoom),
+        ZMQ_XPUB_MANUAL: flag(\Publisher.isManual), ZMQ_XPUB_WELCOME_MSG: welcome,
+        ZMQ_XPUB_VERBOSE: ignoredFlag, ZMQ_XPUB_VERBOSER: ignoredFlag,
+        ZMQ_SUBSCRIBE: subscription(add: true), ZMQ_UNSUBSCRIBE: subscription(add: false),
+        manualLastValue: flag(\Publisher.isManual),
+        onlyFirstSubscribe: flag(\Publisher.onlyFirstSubscribes),
     ]
+
+    private static let ignoredFlag = SocketOption(set: { _, input throws(Errno) in
+        _ = try input.int(0...Int32.max)
+    })
 
     /// How the peer of the next connection is to be known.
     private static let peerRoutingID = SocketOption(set: { socket, input throws(Errno) in
@@ -105,7 +135,7 @@ enum PatternOptions {
                 }
             } catch {
                 guard error.code == .invalidState else { throw Errno(error) }
-                // A cancellation of what was never subscribed to is nothing to libzmq; what an XPUB
+                // A cancellation of what was never subscribed to is nothing to libzmq; what a publisher
                 // cannot do unless manual is no option of it.
                 if socket.type != ZMQ_SUB { throw .invalid }
             }
@@ -121,8 +151,22 @@ enum PatternOptions {
 
     private static let welcome = SocketOption(set: { socket, input throws(Errno) in
         let message = try input.bytes(0...Int.max)
-        try change(socket) { (pattern: XPub) in
+        try change(socket) { (pattern: Publisher) in
             pattern.welcome = message.isEmpty ? nil : message
         }
     })
+}
+
+extension SocketOption {
+    /// A pattern's way to match: what is not 0 turns it round.
+    fileprivate static func matching<Kind: Pattern & SendableMetatype>(
+        _ path: any (ReferenceWritableKeyPath<Kind, Bool> & Sendable)
+    ) -> SocketOption {
+        var option = PatternOptions.flag(path, isReadable: true)
+        option.set = { socket, input throws(Errno) in
+            let isOn = try input.flag
+            try PatternOptions.change(socket) { (pattern: Kind) in pattern[keyPath: path] = isOn }
+        }
+        return option
+    }
 }

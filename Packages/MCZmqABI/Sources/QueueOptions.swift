@@ -1,4 +1,5 @@
 import CMCZmq
+import MCLock
 import MCPool
 
 /// What waits where, and for how long.
@@ -19,10 +20,11 @@ enum QueueOptions {
         ZMQ_LINGER: .int(\.lingerMilliseconds, -1...Int32.max),
         ZMQ_MAXMSGSIZE: SocketOption(
             get: { socket throws(Errno) in
-                .long(Int64(socket.engine.getOptions().maximumMessageBytes))
+                .long(socket.extras.withLock { $0.maximumMessageBytes })
             },
             set: { socket, input throws(Errno) in
                 let limit = try input.long
+                socket.extras.withLock { $0.maximumMessageBytes = limit }
                 socket.engine.setOptions { $0.maximumMessageBytes = Int(max(-1, limit)) }
             }),
     ]

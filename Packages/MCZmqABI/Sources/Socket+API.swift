@@ -39,7 +39,7 @@ public func zmq_close(_ socket: UnsafeMutableRawPointer?) -> Int32 {
 
 /// What bind, connect, unbind and disconnect have in common.
 private func endpointCall(
-    _ socket: UnsafeMutableRawPointer?, _ endpoint: UnsafePointer<CChar>?,
+    _ socket: UnsafeMutableRawPointer?, _ endpoint: UnsafePointer<CChar>?, isNew: Bool = false,
     _ body: (ZmqSocket, String) throws(SocketError) -> Void
 ) -> Int32 {
     unsafe withSocket(socket) { socket in
@@ -48,8 +48,18 @@ private func endpointCall(
             // What is no UTF-8 is no endpoint, and is refused as one.
             let text = unsafe String(cString: endpoint)
             guard !socket.context.isInherited else { throw .terminated }
+            if isNew { try socket.prepare(for: text) }
             try engineCall { () throws(SocketError) in try body(socket, text) }
         }
+    }
+}
+
+extension ZmqSocket {
+    /// What has connections has an I/O thread that looks after them.
+    func prepare(for endpoint: String) throws(Errno) {
+        guard ["tcp://", "ipc://", "udp://"].contains(where: endpoint.hasPrefix) else { return }
+        try checkUsable()
+        try context.findThread(for: self)
     }
 }
 
@@ -57,7 +67,7 @@ private func endpointCall(
 public func zmq_bind(
     _ socket: UnsafeMutableRawPointer?, _ endpoint: UnsafePointer<CChar>?
 ) -> Int32 {
-    unsafe endpointCall(socket, endpoint) { socket, text throws(SocketError) in
+    unsafe endpointCall(socket, endpoint, isNew: true) { socket, text throws(SocketError) in
         let descriptor = socket.extras.withLock { $0.descriptor }
         _ = try socket.engine.bind(text, descriptor: descriptor < 0 ? nil : descriptor)
     }
@@ -67,7 +77,7 @@ public func zmq_bind(
 public func zmq_connect(
     _ socket: UnsafeMutableRawPointer?, _ endpoint: UnsafePointer<CChar>?
 ) -> Int32 {
-    unsafe endpointCall(socket, endpoint) { socket, text throws(SocketError) in
+    unsafe endpointCall(socket, endpoint, isNew: true) { socket, text throws(SocketError) in
         let id = socket.extras.withLock { extras in
             defer { extras.nextPeerRoutingID = nil }
             return extras.nextPeerRoutingID

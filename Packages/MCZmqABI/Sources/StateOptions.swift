@@ -7,20 +7,20 @@ enum StateOptions {
     static let table: [Int32: SocketOption] = [
         ZMQ_TYPE: .read { socket throws(Errno) in .int(socket.type) },
         ZMQ_RCVMORE: .read { socket throws(Errno) in
-            .int(socket.receivedMore.load(ordering: .relaxed) ? 1 : 0)
+            .state(socket.receivedMore.load(ordering: .relaxed) ? 1 : 0)
         },
         ZMQ_FD: .read { socket throws(Errno) in
-            .int(try engineCall { () throws(SocketError) in try socket.engine.pollDescriptor() })
+            .state(try engineCall { () throws(SocketError) in try socket.engine.pollDescriptor() })
         },
-        ZMQ_EVENTS: .read { socket throws(Errno) in .int(try socket.pollEvents()) },
+        ZMQ_EVENTS: .read { socket throws(Errno) in .state(try socket.pollEvents()) },
         ZMQ_LAST_ENDPOINT: .read { socket throws(Errno) in
-            .text(socket.engine.lastEndpointNow)
+            .text(Array(socket.engine.lastEndpointNow.utf8))
         },
         ZMQ_THREAD_SAFE: .read { socket throws(Errno) in
             #if ZMQ_BUILD_DRAFT_API
-            return .int(socket.hasSingleFrames ? 1 : 0)
+            return .state(socket.hasSingleFrames ? 1 : 0)
             #else
-            return .int(0)
+            return .state(0)
             #endif
         },
         ZMQ_ROUTING_ID: SocketOption(

@@ -16,10 +16,12 @@ enum TCPOptions {
         ZMQ_TCP_KEEPALIVE_CNT: .systemInt(\.link.keepAliveCount, -1...Int32.max),
         ZMQ_TCP_KEEPALIVE_IDLE: .systemInt(\.link.keepAliveIdleSeconds, -1...Int32.max),
         ZMQ_TCP_KEEPALIVE_INTVL: .systemInt(\.link.keepAliveIntervalSeconds, -1...Int32.max),
-        ZMQ_BINDTODEVICE: .text(\.link.device, upTo: 15),
-        ZMQ_SOCKS_PROXY: .text(\.link.proxyAddress, upTo: Int.max),
-        socksUsername: .text(\.link.proxyUsername, upTo: 255, isEmptyAllowed: true),
-        socksPassword: .text(\.link.proxyPassword, upTo: 255, isEmptyAllowed: true),
+        ZMQ_BINDTODEVICE: .text(ZMQ_BINDTODEVICE, \.link.device, upTo: 16),
+        ZMQ_SOCKS_PROXY: .text(ZMQ_SOCKS_PROXY, \.link.proxyAddress, upTo: Int.max),
+        socksUsername: .text(
+            socksUsername, \.link.proxyUsername, upTo: 255, isEmptyAllowed: true),
+        socksPassword: .text(
+            socksPassword, \.link.proxyPassword, upTo: 255, isEmptyAllowed: true),
         ZMQ_USE_FD: .idle(\.descriptor, -1...Int32.max),
         ZMQ_TCP_KEEPALIVE: SocketOption(
             get: { socket throws(Errno) in

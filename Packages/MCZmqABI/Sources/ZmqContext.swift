@@ -15,7 +15,7 @@ final class ZmqContext: HandleObject, @unchecked Sendable {
         var schedulingPolicy: Int32 = -1
         var priority: Int32 = -1
         var maximumMessageBytes = Int32.max
-        var namePrefix = ""
+        var namePrefix: OptionText?
         var processors: Set<Int> = []
         var isBlocky = true
         var ipv6 = false
@@ -25,6 +25,8 @@ final class ZmqContext: HandleObject, @unchecked Sendable {
     private struct State {
         var settings = Settings()
         var context: Context?
+        /// How many threads the user has asked for; there is one in any case.
+        var ioThreads: Int32 = 1
         var isShutDown = false
         /// Sockets whose handles are open.
         var openSockets = 0
@@ -52,8 +54,14 @@ final class ZmqContext: HandleObject, @unchecked Sendable {
         guard !isInherited else { throw .terminated }
         let (context, settings) = try state.withLock { state throws(Errno) in
             guard !state.isShutDown else { throw .terminated }
-            let context = state.context ?? ZmqContext.start(state.settings)
-            state.context = context
+            let context: Context
+            if let started = state.context {
+                context = started
+            } else {
+                context = ZmqContext.start(state.settings)
+                state.context = context
+                state.ioThreads = state.settings.ioThreads
+            }
             state.openSockets += 1
             return (context, state.settings)
         }
@@ -63,6 +71,20 @@ final class ZmqContext: HandleObject, @unchecked Sendable {
             socketClosed()
             throw error
         }
+    }
+
+    /// Finds the I/O thread for a new endpoint of a socket's: one that ZMQ_AFFINITY allows.
+    ///
+    /// - Throws: EMTHREAD, as libzmq, where there is none.
+    func findThread(for socket: ZmqSocket) throws(Errno) {
+        let affinity = socket.engine.getOptions().affinity
+        let (context, count) = state.withLock { ($0.context, $0.ioThreads) }
+        guard count > 0, let context else { throw .noThread }
+        guard affinity != 0 else { return }
+        let isFound = try engineCall { () throws(SocketError) in
+            try context.move(socket.engine, to: affinity)
+        }
+        if !isFound { throw .noThread }
     }
 
     /// For the library's own use: the user does not close it.
@@ -82,7 +104,7 @@ final class ZmqContext: HandleObject, @unchecked Sendable {
         options.threads.processors = settings.processors
         options.threads.schedulingPolicy = Int(settings.schedulingPolicy)
         options.threads.priority = Int(settings.priority)
-        options.threads.namePrefix = settings.namePrefix
+        options.threads.namePrefix = settings.namePrefix?.text ?? ""
         // As libzmq: what a process leaves behind that did not terminate its context is lost.
         return Context(options: options, finishesAtExit: false)
     }

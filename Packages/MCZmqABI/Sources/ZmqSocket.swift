@@ -61,7 +61,7 @@ final class ZmqSocket: HandleObject, @unchecked Sendable {
         options.link.ipv6 = settings.ipv6
         options.link.backlog = 100
         options.lingerMilliseconds =
-            settings.isBlocky && !(pattern is Sub || pattern is Dish) ? -1 : 0
+            settings.isBlocky && !(pattern is Subscriber || pattern is Dish) ? -1 : 0
         engine = try engineCall { () throws(SocketError) in
             try facade.makeEngine(pattern, options: options)
         }
