@@ -3,7 +3,7 @@ import MCQueue
 import MCTestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct ByteMarkTests {
     /// Any order of adding, dropping and taking, against an array of sizes.
     @Test(arguments: 0..<20 as Range<UInt64>)
@@ -15,7 +15,7 @@ struct ByteMarkTests {
         var unfinished = 0
         // Some of those before the first are taken later, or have been.
         var taken = UInt.random(in: 0...before, using: &random)
-        for _ in 0..<2000 {
+        for _ in 0..<scaled(2000) {
             switch Int.random(in: 0...5, using: &random) {
             case 0...2:
                 let bytes = Int.random(in: 0...1000, using: &random)
@@ -38,7 +38,13 @@ struct ByteMarkTests {
                     taken += 1
                 }
             }
-            #expect(ledger.waiting(taken: taken) == waiting.reduce(0, +) + unfinished)
+            let counted = ledger.waiting(taken: taken)
+            let expected = waiting.reduce(0, +) + unfinished
+            // `#expect` on each would take most of the time.
+            if counted != expected {
+                #expect(counted == expected)
+                return
+            }
         }
     }
 
