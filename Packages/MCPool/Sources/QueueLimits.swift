@@ -44,9 +44,10 @@ enum ByteMarks {
     static func receiving(_ mark: Int) -> Int { mark == 0 ? 0 : max(1, mark / 2) }
 
     /// The kernel's buffer; nil leaves it to the system. The kernel doubles what it is told, for what
-    /// it keeps beside the bytes (socket(7)).
+    /// it keeps beside the bytes (socket(7)), and a unix socket takes one more piece of up to half of that
+    /// when it is all but full.
     static func kernelBuffer(_ mark: Int) -> Int? {
-        mark == 0 || mark >= unsizedKernel ? nil : max(1, mark / 8)
+        mark == 0 || mark >= unsizedKernel ? nil : max(1, mark / 12)
     }
 
     /// What may be read at once; nil for no limit.
