@@ -5,66 +5,6 @@ import Testing
 extension FacadeTests {
     /// Requests go to the worker that has been idle longest (the Guide's load-balancing pattern).
     @Suite struct LoadBalancing {
-        private struct Place {
-            let context: Context
-            let frontend: RouterSocket
-            let backend: RouterSocket
-            let asks: String
-            let works: String
-
-            init(
-                _ context: Context, _ way: Way, options: SocketOptions = .test
-            ) throws {
-                self.context = context
-                frontend = try RouterSocket(context: context, options: options)
-                backend = try RouterSocket(context: context, options: .test)
-                asks = try frontend.bind(way.fresh)
-                works = try backend.bind(way.fresh)
-            }
-
-            func client() throws -> ReqSocket {
-                let client = try ReqSocket(context: context, options: .test)
-                try client.connect(asks)
-                return client
-            }
-
-            func worker(_ name: String) throws -> Hand {
-                let hand = try Hand(context, works, name)
-                try hand.socket.send("READY")
-                return hand
-            }
-
-            /// One that the broker knows as idle when this returns.
-            func idleWorker(_ name: String, of broker: LoadBalancingBroker) throws -> Hand {
-                let idle = broker.statistics.idleWorkers
-                let hand = try worker(name)
-                try #require(eventually { broker.statistics.idleWorkers == idle + 1 })
-                return hand
-            }
-        }
-
-        /// A worker that does what the test says.
-        private struct Hand {
-            let socket: ReqSocket
-
-            init(_ context: Context, _ endpoint: String, _ name: String) throws {
-                socket = try ReqSocket(
-                    context: context, options: .test { $0.routingID = bytes(name) })
-                try socket.connect(endpoint)
-            }
-
-            /// The next request, and the envelope to answer it with.
-            func take() throws -> (envelope: [[UInt8]], text: String) {
-                let parts = try socket.parts()
-                let body = parts.last ?? []
-                return (Array(parts.dropLast()), String(decoding: body, as: UTF8.self))
-            }
-
-            func answer(_ envelope: [[UInt8]], _ text: String) throws {
-                try socket.send(parts: envelope + [bytes(text)])
-            }
-        }
-
         /// The broker runs in a task, what else there is on a thread of its own.
         private func running<Value: Sendable>(
             _ broker: LoadBalancingBroker, _ body: @escaping @Sendable () throws -> Value
@@ -79,7 +19,7 @@ extension FacadeTests {
         @Test(arguments: Way.allCases)
         func theOneThatHasBeenIdleLongest(way: Way) async throws {
             try await withContext { context in
-                let place = try Place(context, way)
+                let place = try BrokerPlace(context, way)
                 let broker = LoadBalancingBroker(clients: place.frontend, workers: place.backend)
                 try await running(broker) {
                     let a = try place.idleWorker("a", of: broker)
@@ -121,7 +61,7 @@ extension FacadeTests {
                     $0.sendBufferBytes = 4096
                     $0.receiveBufferBytes = 4096
                 }
-                let place = try Place(context, way, options: options)
+                let place = try BrokerPlace(context, way, options: options)
                 let broker = LoadBalancingBroker(clients: place.frontend, workers: place.backend)
                 try await running(broker) {
                     let client = try DealerSocket(context: context, options: options)
@@ -146,7 +86,7 @@ extension FacadeTests {
         @Test(arguments: Way.allCases)
         func anotherDoesWhatALostOneHad(way: Way) async throws {
             try await withContext { context in
-                let place = try Place(context, way)
+                let place = try BrokerPlace(context, way)
                 var options = LoadBalancingBroker.Options()
                 options.checkIntervalMilliseconds = 10
                 let broker = LoadBalancingBroker(
@@ -181,7 +121,7 @@ extension FacadeTests {
         /// A request that goes down with every worker is reported, and the client can be told.
         @Test func whatCannotBeDone() async throws {
             try await withContext { context in
-                let place = try Place(context, .tcp)
+                let place = try BrokerPlace(context, .tcp)
                 var options = LoadBalancingBroker.Options()
                 options.checkIntervalMilliseconds = 10
                 options.attemptsPerRequest = 2
@@ -198,7 +138,7 @@ extension FacadeTests {
                     let client = try place.client()
                     try client.send("a bomb")
                     for name in ["a", "b"] {
-                        let worker = try Hand(context, place.works, name)
+                        let worker = try BrokerHand(context, place.works, name)
                         try worker.socket.send("here")
                         #expect(try worker.take().text == "a bomb")
                         worker.socket.close()
@@ -216,7 +156,7 @@ extension FacadeTests {
         /// Who is late, begins anew or answers others loses its request; a client gets one answer, its own.
         @Test func workersThatMisbehave() async throws {
             try await withContext { context in
-                let place = try Place(context, .tcp)
+                let place = try BrokerPlace(context, .tcp)
                 var options = LoadBalancingBroker.Options()
                 options.checkIntervalMilliseconds = 5
                 options.answerTimeoutMilliseconds = 50
@@ -254,7 +194,7 @@ extension FacadeTests {
 
         @Test func aWorkerThatBeginsAnew() async throws {
             try await withContext { context in
-                let place = try Place(context, .tcp)
+                let place = try BrokerPlace(context, .tcp)
                 let broker = LoadBalancingBroker(clients: place.frontend, workers: place.backend)
                 try await running(broker) {
                     let client = try place.client()
@@ -283,7 +223,7 @@ extension FacadeTests {
         @Test(arguments: ["finish", "stop", "cancel", "close"])
         func ends(how: String) async throws {
             try await withContext { context in
-                let place = try Place(context, .tcp)
+                let place = try BrokerPlace(context, .tcp)
                 let losses = Locked<[String]>([])
                 let broker = LoadBalancingBroker(clients: place.frontend, workers: place.backend) {
                     request, loss in
@@ -327,7 +267,7 @@ extension FacadeTests {
         /// Many clients, and workers that die at random: every request has its one answer.
         @Test func manyOfThem() async throws {
             try await withContext { context in
-                let place = try Place(context, .tcp)
+                let place = try BrokerPlace(context, .tcp)
                 var options = LoadBalancingBroker.Options()
                 options.checkIntervalMilliseconds = 5
                 options.attemptsPerRequest = 1000
@@ -339,7 +279,7 @@ extension FacadeTests {
                     Worker {
                         var count = index
                         while !isOver.withLock({ $0 }) {
-                            let worker = try Hand(context, place.works, "")
+                            let worker = try BrokerHand(context, place.works, "")
                             try worker.socket.setOptions { $0.receiveTimeoutMilliseconds = 50 }
                             try worker.socket.send("READY")
                             while let request = try? worker.take() {

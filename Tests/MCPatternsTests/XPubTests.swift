@@ -32,11 +32,11 @@ import Testing
 
     @Test(
         arguments: zip(
-            [XPub.Verbosity.news, .subscriptions, .all],
+            [SubscriptionVerbosity.news, .subscriptions, .all],
             [
                 ["+a", "-a"], ["+a", "+a", "+a", "-a"], ["+a", "+a", "+a", "-a", "-a", "-a"],
             ]))
-    func verbosity(verbosity: XPub.Verbosity, expected: [String]) throws {
+    func verbosity(verbosity: SubscriptionVerbosity, expected: [String]) throws {
         let bench = try Bench(XPub())
         bench.pattern.verbosity = verbosity
         let pipes = try (0..<2).map { _ in try bench.connect() }

@@ -6,6 +6,7 @@
 @_exported public import enum MCCodec.TensorLayout
 @_exported public import struct MCMemory.Frame
 @_exported public import struct MCMemory.Message
+@_exported public import enum MCPatterns.SubscriptionVerbosity
 @_exported public import struct MCPool.IOThreadSettings
 @_exported public import struct MCPool.PeerDescription
 @_exported public import struct MCPool.PeerNotices

@@ -1,26 +1,34 @@
-import MCPatterns
+public import MCPatterns
 import MCPool
 
-/// Sends each message to every peer that subscribed to it; never waits: a peer without room misses
-/// it (RFC 29). The topic is the beginning of the first frame.
-public final class PubSocket: Socket, SendingSocket, @unchecked Sendable {
-    private let pattern = Pub()
+/// What sends each message to every peer that subscribed to it: PUB and XPUB.
+public class PublishingSocket: Socket, SendingSocket, @unchecked Sendable {
+    private let publisher: Publisher
 
-    public init(context: Context = .shared, options: SocketOptions = .init()) throws(SocketError) {
+    init(_ pattern: Publisher, context: Context, options: SocketOptions) throws(SocketError) {
+        publisher = pattern
         try super.init(pattern, context: context, options: options)
     }
 
     /// Messages go to those whose subscriptions they do not match (ZMQ_INVERT_MATCHING).
-    public var invertsMatching: Bool {
-        get { engine.access { pattern.invertsMatching } }
-        set { engine.access { pattern.invertsMatching = newValue } }
+    public final var invertsMatching: Bool {
+        get { engine.access { publisher.invertsMatching } }
+        set { engine.access { publisher.invertsMatching = newValue } }
     }
 
     /// A peer without room makes the send wait, for up to SNDTIMEO, instead of missing the message
     /// (ZMQ_XPUB_NODROP).
-    public var waitsForRoom: Bool {
-        get { engine.access { pattern.waitsForRoom } }
-        set { engine.access { pattern.waitsForRoom = newValue } }
+    public final var waitsForRoom: Bool {
+        get { engine.access { publisher.waitsForRoom } }
+        set { engine.access { publisher.waitsForRoom = newValue } }
+    }
+}
+
+/// Sends each message to every peer that subscribed to it; never waits: a peer without room misses
+/// it (RFC 29). The topic is the beginning of the first frame.
+public final class PubSocket: PublishingSocket, @unchecked Sendable {
+    public init(context: Context = .shared, options: SocketOptions = .init()) throws(SocketError) {
+        try super.init(Pub(), context: context, options: options)
     }
 }
 
@@ -68,41 +76,18 @@ public final class SubSocket: Socket, ReceivingSocket, @unchecked Sendable {
 ///
 /// Up to 1000 subscriptions wait to be received. Beyond that, one that is cancelled before it was
 /// received is not told of, nor are repeated ones, and messages of XSUB peers are dropped.
-public final class XPubSocket: Socket, SendingSocket, ReceivingSocket, @unchecked Sendable {
-    /// Which subscriptions are received.
-    public enum Verbosity: Sendable {
-        /// The first to each prefix, and the last cancellation.
-        case news
-        /// Every subscription, and the last cancellation (ZMQ_XPUB_VERBOSE).
-        case subscriptions
-        /// Every subscription and every cancellation (ZMQ_XPUB_VERBOSER).
-        case all
-    }
-
-    private let pattern = XPub()
+public final class XPubSocket: PublishingSocket, ReceivingSocket, @unchecked Sendable {
+    private let pattern: XPub
 
     public init(context: Context = .shared, options: SocketOptions = .init()) throws(SocketError) {
+        pattern = XPub()
         try super.init(pattern, context: context, options: options)
     }
 
     /// Which subscriptions are received.
-    public var verbosity: Verbosity {
-        get {
-            switch engine.access({ pattern.verbosity }) {
-            case .news: .news
-            case .subscriptions: .subscriptions
-            case .all: .all
-            }
-        }
-        set {
-            let verbosity: XPub.Verbosity =
-                switch newValue {
-                case .news: .news
-                case .subscriptions: .subscriptions
-                case .all: .all
-                }
-            engine.access { pattern.verbosity = verbosity }
-        }
+    public var verbosity: SubscriptionVerbosity {
+        get { engine.access { pattern.verbosity } }
+        set { engine.access { pattern.verbosity = newValue } }
     }
 
     /// Peers' requests do nothing but being received, all of them; `subscribe` and `unsubscribe` decide
@@ -132,19 +117,6 @@ public final class XPubSocket: Socket, SendingSocket, ReceivingSocket, @unchecke
     public var welcome: [UInt8]? {
         get { engine.access { pattern.welcome } }
         set { engine.access { pattern.welcome = newValue } }
-    }
-
-    /// Messages go to those whose subscriptions they do not match (ZMQ_INVERT_MATCHING).
-    public var invertsMatching: Bool {
-        get { engine.access { pattern.invertsMatching } }
-        set { engine.access { pattern.invertsMatching = newValue } }
-    }
-
-    /// A peer without room makes the send wait, for up to SNDTIMEO, instead of missing the message
-    /// (ZMQ_XPUB_NODROP).
-    public var waitsForRoom: Bool {
-        get { engine.access { pattern.waitsForRoom } }
-        set { engine.access { pattern.waitsForRoom = newValue } }
     }
 
     /// Subscribes the peer whose request was received last; without effect when it is gone.

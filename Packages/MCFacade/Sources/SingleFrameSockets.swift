@@ -5,18 +5,9 @@ import MCPool
 // send in several is dropped.
 
 /// Sends each message of one frame to one of its peers, in turn; blocks when none has room (RFC 49).
-public final class ScatterSocket: Socket, SendingSocket, @unchecked Sendable {
-    private let pattern = Scatter()
-
+public final class ScatterSocket: BalancingSocket, @unchecked Sendable {
     public init(context: Context = .shared, options: SocketOptions = .init()) throws(SocketError) {
-        try super.init(pattern, context: context, options: options)
-    }
-
-    /// Messages go only to peers that are connected, not to those that are still being dialled, and
-    /// those that a lost one has not taken go to others (ZMQ_IMMEDIATE). Set it before connecting.
-    public var queuesForConnectedOnly: Bool {
-        get { engine.access { pattern.queuesForConnectedOnly } }
-        set { engine.access { pattern.queuesForConnectedOnly = newValue } }
+        try super.init(Scatter(), context: context, options: options)
     }
 }
 
@@ -35,18 +26,12 @@ public final class ChannelSocket: Socket, SendingSocket, ReceivingSocket, @unche
 }
 
 /// Sends messages of one frame to its servers in turn, and receives from all in turn (RFC 41).
-public final class ClientSocket: Socket, SendingSocket, ReceivingSocket, @unchecked Sendable {
-    private let pattern = Client()
+public final class ClientSocket: BalancingSocket, ReceivingSocket, @unchecked Sendable {
+    private let pattern: Client
 
     public init(context: Context = .shared, options: SocketOptions = .init()) throws(SocketError) {
+        pattern = Client()
         try super.init(pattern, context: context, options: options)
-    }
-
-    /// Messages go only to peers that are connected, not to those that are still being dialled, and
-    /// those that a lost one has not taken go to others (ZMQ_IMMEDIATE). Set it before connecting.
-    public var queuesForConnectedOnly: Bool {
-        get { engine.access { pattern.queuesForConnectedOnly } }
-        set { engine.access { pattern.queuesForConnectedOnly = newValue } }
     }
 
     /// What each new peer is sent before anything else; empty for nothing (ZMQ_HELLO_MSG). Set it before

@@ -3,18 +3,9 @@ import MCPatterns
 import MCPool
 
 /// Sends each message to one of its peers, in turn; blocks when none has room (RFC 30).
-public final class PushSocket: Socket, SendingSocket, @unchecked Sendable {
-    private let pattern = Push()
-
+public final class PushSocket: BalancingSocket, @unchecked Sendable {
     public init(context: Context = .shared, options: SocketOptions = .init()) throws(SocketError) {
-        try super.init(pattern, context: context, options: options)
-    }
-
-    /// Messages go only to peers that are connected, not to those that are still being dialled, and
-    /// those that a lost one has not taken go to others (ZMQ_IMMEDIATE). Set it before connecting.
-    public var queuesForConnectedOnly: Bool {
-        get { engine.access { pattern.queuesForConnectedOnly } }
-        set { engine.access { pattern.queuesForConnectedOnly = newValue } }
+        try super.init(Push(), context: context, options: options)
     }
 }
 
@@ -26,10 +17,11 @@ public final class PullSocket: Socket, ReceivingSocket, @unchecked Sendable {
 }
 
 /// Sends a request, then receives its reply, in lockstep (RFC 28).
-public final class ReqSocket: Socket, SendingSocket, ReceivingSocket, @unchecked Sendable {
-    private let pattern = Req(seed: UInt32.random(in: 0...UInt32.max))
+public final class ReqSocket: BalancingSocket, ReceivingSocket, @unchecked Sendable {
+    private let pattern: Req
 
     public init(context: Context = .shared, options: SocketOptions = .init()) throws(SocketError) {
+        pattern = Req(seed: UInt32.random(in: 0...UInt32.max))
         try super.init(pattern, context: context, options: options)
     }
 
@@ -45,13 +37,6 @@ public final class ReqSocket: Socket, SendingSocket, ReceivingSocket, @unchecked
     public var isCorrelated: Bool {
         get { engine.access { pattern.isCorrelated } }
         set { engine.access { pattern.isCorrelated = newValue } }
-    }
-
-    /// Messages go only to peers that are connected, not to those that are still being dialled, and
-    /// those that a lost one has not taken go to others (ZMQ_IMMEDIATE). Set it before connecting.
-    public var queuesForConnectedOnly: Bool {
-        get { engine.access { pattern.queuesForConnectedOnly } }
-        set { engine.access { pattern.queuesForConnectedOnly = newValue } }
     }
 
     /// New peers are sent an empty message, by which a ROUTER learns of this socket
@@ -78,18 +63,12 @@ public final class PairSocket: Socket, SendingSocket, ReceivingSocket, @unchecke
 
 /// Sends to its peers in turn and receives from all in turn, without lockstep (RFC 28). To talk to
 /// a REP socket, put an empty frame in front.
-public final class DealerSocket: Socket, SendingSocket, ReceivingSocket, @unchecked Sendable {
-    private let pattern = Dealer()
+public final class DealerSocket: BalancingSocket, ReceivingSocket, @unchecked Sendable {
+    private let pattern: Dealer
 
     public init(context: Context = .shared, options: SocketOptions = .init()) throws(SocketError) {
+        pattern = Dealer()
         try super.init(pattern, context: context, options: options)
-    }
-
-    /// Messages go only to peers that are connected, not to those that are still being dialled, and
-    /// those that a lost one has not taken go to others (ZMQ_IMMEDIATE). Set it before connecting.
-    public var queuesForConnectedOnly: Bool {
-        get { engine.access { pattern.queuesForConnectedOnly } }
-        set { engine.access { pattern.queuesForConnectedOnly = newValue } }
     }
 
     /// New peers are sent an empty message, by which a ROUTER learns of this socket

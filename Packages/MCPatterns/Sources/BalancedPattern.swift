@@ -18,6 +18,9 @@ package class BalancedPattern: Pattern {
     package final var queuesForConnectedOnly = false
     /// What a peer that had connected to us leaves behind goes to others; else it is dropped, as libzmq does.
     package final var keepsForOthers = true
+    /// New peers get an empty message, by which a ROUTER learns of us (ZMQ_PROBE_ROUTER); only for types
+    /// that it knows.
+    package final var probesRouters = false
     /// What new peers are sent; only for types that receive it.
     package final var greetings = Greetings()
     /// Messages whose peer died and that no other peer has taken yet.
@@ -51,6 +54,7 @@ package class BalancedPattern: Pattern {
     }
 
     package func connected(_ pipe: Pipe) -> Bool {
+        if probesRouters { pipe.probe() }
         greetings.connected(pipe)
         if canSend, pipe.pointee.sendIndex < 0, !pipe.pointee.isSendClosed {
             balancer.add(pipe)

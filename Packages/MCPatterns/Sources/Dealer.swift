@@ -1,4 +1,4 @@
-package import MCPool
+import MCPool
 
 /// DEALER: sends to its peers in turn and receives from all in turn, without envelopes of its own
 /// (RFC 28, "The DEALER Socket Type").
@@ -7,15 +7,7 @@ package final class Dealer: BalancedPattern {
 
     package override var canConflate: Bool { true }
 
-    /// New peers get an empty message, by which a ROUTER learns of us (ZMQ_PROBE_ROUTER).
-    package var probesRouters = false
-
     package override var announcesRoutingID: Bool { true }
-
-    package override func connected(_ pipe: Pipe) -> Bool {
-        if probesRouters { pipe.probe() }
-        return super.connected(pipe)
-    }
 }
 
 extension Pipe {

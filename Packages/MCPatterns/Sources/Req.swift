@@ -17,8 +17,6 @@ package final class Req: BalancedPattern {
     package var isRelaxed = false
     /// Each request has a number that its reply must have, too (ZMQ_REQ_CORRELATE).
     package var isCorrelated = false
-    /// New peers get an empty message, by which a ROUTER learns of us (ZMQ_PROBE_ROUTER).
-    package var probesRouters = false
     private var step = Step.idle
     private var requestNumber: UInt32
     private let delimiter = UnsafeMutablePointer<Frame>.allocate(capacity: 1)
@@ -40,11 +38,6 @@ package final class Req: BalancedPattern {
     /// The lockstep has a word in every message.
     package override var plainQueue: FairQueue? { nil }
     package override var plainBalancer: LoadBalancer? { nil }
-
-    package override func connected(_ pipe: Pipe) -> Bool {
-        if probesRouters { pipe.probe() }
-        return super.connected(pipe)
-    }
 
     private func checkTurn() throws(SocketError) {
         if case .waiting = step, !isRelaxed {

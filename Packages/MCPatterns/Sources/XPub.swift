@@ -4,17 +4,7 @@ package import MCPool
 /// XPUB: publishes as PUB does, and receives its peers' subscriptions as messages: a byte 1 or 0 for
 /// "subscribe" and "cancel", and the prefix (RFC 29). What XSUB peers send else is received as it is.
 package final class XPub: Publisher {
-    /// Which subscriptions the user hears of.
-    package enum Verbosity: Sendable {
-        /// The first to a prefix, and its last cancellation.
-        case news
-        /// Every subscription, too (ZMQ_XPUB_VERBOSE).
-        case subscriptions
-        /// Everything (ZMQ_XPUB_VERBOSER).
-        case all
-    }
-
-    package var verbosity = Verbosity.news
+    package var verbosity = SubscriptionVerbosity.news
     /// The first message behind a request goes to nobody but who asked, for a last value that is known
     /// already (ZMQ_XPUB_MANUAL_LAST_VALUE). Only while manual.
     package var answersLastAsker = false

@@ -18,10 +18,10 @@ enum PatternOptions {
         ],
         ZMQ_PUSH: [ZMQ_IMMEDIATE: immediate],
         ZMQ_DEALER: [
-            ZMQ_IMMEDIATE: immediate, ZMQ_PROBE_ROUTER: flag(\Dealer.probesRouters),
+            ZMQ_IMMEDIATE: immediate, ZMQ_PROBE_ROUTER: flag(\BalancedPattern.probesRouters),
         ],
         ZMQ_REQ: [
-            ZMQ_IMMEDIATE: immediate, ZMQ_PROBE_ROUTER: flag(\Req.probesRouters),
+            ZMQ_IMMEDIATE: immediate, ZMQ_PROBE_ROUTER: flag(\BalancedPattern.probesRouters),
             ZMQ_REQ_CORRELATE: flag(\Req.isCorrelated), ZMQ_REQ_RELAXED: flag(\Req.isRelaxed),
         ],
         ZMQ_ROUTER: [
@@ -142,7 +142,7 @@ enum PatternOptions {
         })
     }
 
-    private static func verbosity(_ level: XPub.Verbosity) -> SocketOption {
+    private static func verbosity(_ level: SubscriptionVerbosity) -> SocketOption {
         SocketOption(set: { socket, input throws(Errno) in
             let isOn = try input.int(0...Int32.max) != 0
             try change(socket) { (pattern: XPub) in pattern.verbosity = isOn ? level : .news }
