@@ -117,7 +117,8 @@ let package = Package(
         + [
             // What tests of several layers need.
             .target(
-                name: "MCTestSupport", path: "Tests/MCTestSupport", swiftSettings: testSettings),
+                name: "MCTestSupport", dependencies: ["CMCLinux"], path: "Tests/MCTestSupport",
+                swiftSettings: testSettings),
             // A program that plays one end of a connection in a process of its own.
             .executableTarget(
                 name: "MCTestPeer", dependencies: ["MCFacade", "MCLock", "MCTestSupport"],

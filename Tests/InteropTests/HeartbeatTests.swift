@@ -1,5 +1,6 @@
 import Glibc
 import MCFacade
+import MCTestSupport
 import Testing
 
 /// PING and PONG (RFC 37, "Connection Heartbeating").

@@ -1,5 +1,6 @@
 import Glibc
 import MCFacade
+import MCTestSupport
 import Testing
 
 /// High-water marks and LINGER with libzmq at the other end.
@@ -152,7 +153,8 @@ struct HighWaterMarkTests {
         try peer.ask("open", "s", "PULL")
         let endpoint = try peer.ask("bind", "s", folder.endpoint(transport))[0]
         let sender = try ChildProcess([
-            try Checkout.testPeer(), "send", endpoint, "count=10000", "linger=-1", "end=\(end)",
+            try Checkout.program("MCTestPeer"), "send", endpoint, "count=10000", "linger=-1",
+            "end=\(end)",
         ])
         #expect(
             try peer.ask("recvcounted", "s", "0", "10000", "5000") == ["10000", "right"])

@@ -1,5 +1,6 @@
 import Glibc
 import MCFacade
+import MCTestSupport
 import Testing
 
 /// A peer that is killed comes back, and nobody has to do anything.
@@ -127,7 +128,7 @@ struct ReconnectTests {
         let delimiter = type == "REP" ? ["="] : []
         for round in 0..<3 {
             let listener = try ChildProcess([
-                try Checkout.testPeer(), "serve", type, endpoint, "linger=0",
+                try Checkout.program("MCTestPeer"), "serve", type, endpoint, "linger=0",
             ])
             let words = try listener.readLine().split(separator: " ")
             try #require(words.count == 2 && words[0] == "bound", "\(words)")

@@ -1,5 +1,6 @@
 import MCCodec
 import MCFacade
+import MCTestSupport
 import Testing
 
 /// Tensors to and from NumPy.

@@ -1,5 +1,6 @@
 import Glibc
 import MCFacade
+import MCTestSupport
 
 /// `connections ENDPOINT count=N`: one PUSH with N connections to an endpoint, for what an idle
 /// connection costs. On standard input:

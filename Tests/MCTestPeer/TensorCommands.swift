@@ -1,5 +1,6 @@
 import Glibc
 import MCFacade
+import MCTestSupport
 
 /// `send-tensor ENDPOINT bytes=N` and `receive-tensor ENDPOINT bytes=N`: one large tensor from one
 /// process to another, with each one's memory before and at its peak.

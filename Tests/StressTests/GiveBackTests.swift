@@ -1,6 +1,7 @@
 import CMCLinux
 import Glibc
 import MCFacade
+import MCTestSupport
 import Testing
 
 extension Stress {

@@ -1,4 +1,5 @@
 import Glibc
+import MCTestSupport
 import Testing
 
 /// A served socket of some type with one good connection, which goes on exchanging messages

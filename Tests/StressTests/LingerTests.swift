@@ -1,5 +1,6 @@
 import Glibc
 import MCFacade
+import MCTestSupport
 import Testing
 
 extension Stress {

@@ -1,4 +1,5 @@
 import Glibc
+import MCTestSupport
 import Testing
 
 /// A process that plays the other end: `MCTestPeer`, built beside the tests.
@@ -181,11 +182,4 @@ struct Stats: CustomStringConvertible {
     /// Resident anonymous memory and the peak of all resident memory, in KiB.
     var rss: Int { value("rss") }
     var peak: Int { value("peak") }
-}
-
-/// What stops a test that cannot go on.
-struct Failure: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) { self.description = description }
 }

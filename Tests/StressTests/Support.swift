@@ -9,13 +9,6 @@ import Testing
 /// Whether the long forms run.
 let isFull = getenv("MC_FULL") != nil
 
-/// Seconds of the monotonic clock.
-func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-}
-
 /// Runs a body that blocks on a thread of its own, so that the tests of other targets keep the
 /// few threads that tasks have. It is a task all the same: its issues are those of its test.
 func blocking(_ body: @escaping @Sendable () throws -> Void) async throws {

@@ -1,4 +1,5 @@
 import MCFacade
+import MCTestSupport
 
 /// Frames as both ends of a test write them down: one word each. `Peers/payload.py` has the same.
 ///
@@ -59,19 +60,19 @@ extension Message {
 extension Socket {
     /// Sends a message that is given in words; waits for room.
     func send(words: [String]) throws {
-        guard let socket = self as? any SendingSocket else { throw PeerError("cannot send") }
+        guard let socket = self as? any SendingSocket else { throw Failure("cannot send") }
         try socket.send(parts: words.map(Payload.bytes))
     }
 
     /// Receives a message within RCVTIMEO, in words.
     func receiveWords() throws -> [String] {
-        guard let socket = self as? any ReceivingSocket else { throw PeerError("cannot receive") }
+        guard let socket = self as? any ReceivingSocket else { throw Failure("cannot receive") }
         return try socket.receive().words
     }
 
     /// Takes a message if one is there, in words.
     func tryReceiveWords() throws -> [String]? {
-        guard let socket = self as? any ReceivingSocket else { throw PeerError("cannot receive") }
+        guard let socket = self as? any ReceivingSocket else { throw Failure("cannot receive") }
         guard let message = try socket.tryReceive() else { return nil }
         return message.words
     }

@@ -1,5 +1,6 @@
 import Glibc
 import MCFacade
+import MCTestSupport
 import Synchronization
 import Testing
 
@@ -99,7 +100,7 @@ func eventually(
     let deadline = ContinuousClock.now + .seconds(seconds)
     while try !condition() {
         guard ContinuousClock.now < deadline else {
-            throw PeerError("not within \(seconds) s: \(what)")
+            throw Failure("not within \(seconds) s: \(what)")
         }
         usleep(3000)
     }

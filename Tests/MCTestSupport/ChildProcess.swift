@@ -5,19 +5,19 @@ import Glibc
 ///
 /// Its standard input and output are one socket, so that writing to a dead one raises no SIGPIPE.
 /// Belongs to one test.
-final class ChildProcess: @unchecked Sendable {
-    let name: String
-    let identifier: pid_t
+package final class ChildProcess: @unchecked Sendable {
+    package let name: String
+    package let identifier: Int32
     private let descriptor: Int32
     private var unread: [UInt8] = []
     private var status: Int32?
 
-    init(_ arguments: [String]) throws {
+    package init(_ arguments: [String]) throws {
         name = arguments.joined(separator: " ")
         var ends: [Int32] = [-1, -1]
         let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
         guard socketpair(AF_UNIX, type, 0, &ends) == 0 else {
-            throw PeerError("no socket pair: errno \(errno)")
+            throw Failure("no socket pair: errno \(errno)")
         }
         descriptor = ends[0]
         defer { close(ends[1]) }
@@ -32,7 +32,7 @@ final class ChildProcess: @unchecked Sendable {
         let error = posix_spawn(&identifier, arguments[0], &actions, nil, words, environ)
         guard error == 0 else {
             close(ends[0])
-            throw PeerError("\(arguments[0]) does not start: errno \(error)")
+            throw Failure("\(arguments[0]) does not start: errno \(error)")
         }
         self.identifier = identifier
     }
@@ -45,7 +45,7 @@ final class ChildProcess: @unchecked Sendable {
     // MARK: Signals
 
     /// Ends the process as a crash would, and returns when it is gone.
-    func kill() {
+    package func kill() {
         guard status == nil else { return }
         signal(SIGKILL)
         var status: Int32 = 0
@@ -53,13 +53,13 @@ final class ChildProcess: @unchecked Sendable {
         self.status = status
     }
 
-    func signal(_ number: Int32) {
+    package func signal(_ number: Int32) {
         guard status == nil else { return }
         _ = Glibc.kill(identifier, number)
     }
 
     /// Waits for the process to exit by itself; its wait status.
-    func waitForExit(seconds: Int = 20) throws -> Int32 {
+    package func waitForExit(seconds: Int = 20) throws -> Int32 {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while status == nil {
             var status: Int32 = 0
@@ -68,7 +68,7 @@ final class ChildProcess: @unchecked Sendable {
                 break
             }
             guard ContinuousClock.now < deadline else {
-                throw PeerError("\(name) is still running after \(seconds) s")
+                throw Failure("\(name) is still running after \(seconds) s")
             }
             usleep(2000)
         }
@@ -78,16 +78,16 @@ final class ChildProcess: @unchecked Sendable {
     // MARK: Lines
 
     /// Tells the process that there will be no more input.
-    func endInput() { shutdown(descriptor, Int32(SHUT_WR)) }
+    package func endInput() { shutdown(descriptor, Int32(SHUT_WR)) }
 
-    func write(line: String) throws {
+    package func write(line: String) throws {
         let bytes = Array((line + "\n").utf8)
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes {
                 send($0.baseAddress.map { $0 + sent }, bytes.count - sent)
             }
-            guard count > 0 else { throw PeerError("\(name) does not listen: errno \(errno)") }
+            guard count > 0 else { throw Failure("\(name) does not listen: errno \(errno)") }
             sent += count
         }
     }
@@ -100,7 +100,7 @@ final class ChildProcess: @unchecked Sendable {
     /// The next line of output.
     ///
     /// - Throws: when there is none within the time, or the output has ended.
-    func readLine(seconds: Int = 20) throws -> String {
+    package func readLine(seconds: Int = 20) throws -> String {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while true {
             if let end = unread.firstIndex(of: UInt8(ascii: "\n")) {
@@ -108,9 +108,9 @@ final class ChildProcess: @unchecked Sendable {
                 return String(decoding: unread[..<end], as: UTF8.self)
             }
             guard ContinuousClock.now < deadline else {
-                throw PeerError("\(name) said nothing for \(seconds) s")
+                throw Failure("\(name) said nothing for \(seconds) s")
             }
-            guard try readSome() else { throw PeerError("\(name) has ended") }
+            guard try readSome() else { throw Failure("\(name) has ended") }
         }
     }
 
@@ -126,11 +126,4 @@ final class ChildProcess: @unchecked Sendable {
         // A process that died with input unread resets the connection.
         return count > 0
     }
-}
-
-/// What a peer could not do, or that there is none.
-struct PeerError: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) { self.description = description }
 }

@@ -1,10 +1,9 @@
 import Glibc
-import MCTestSupport
 
 /// What this process holds, as the kernel counts it, and may hold.
-enum ProcessUsage {
+package enum ProcessUsage {
     /// `descriptors=… threads=… rss=… peak=…`, memory in KiB.
-    static var line: String {
+    package static var line: String {
         let status = procText("/proc/self/status")
         return "descriptors=\(descriptorCount) threads=\(field("Threads", status)) "
             + "rss=\(field("RssAnon", status)) peak=\(field("VmHWM", status))"
@@ -12,7 +11,7 @@ enum ProcessUsage {
 
     /// From now on this process gets no more than so many bytes of private memory on top of what it
     /// has.
-    static func limit(headroom: Int) {
+    package static func limit(headroom: Int) {
         let bytes = rlim_t(field("VmData", procText("/proc/self/status")) * 1024 + headroom)
         var limit = rlimit(rlim_cur: bytes, rlim_max: bytes)
         guard setrlimit(Int32(RLIMIT_DATA.rawValue), &limit) == 0 else {
@@ -43,4 +42,4 @@ enum ProcessUsage {
 /// glibc's: gives free memory back to the kernel. Its Swift module does not show it.
 @_silgen_name("malloc_trim")
 @discardableResult
-func malloc_trim(_ pad: Int) -> CInt
+package func malloc_trim(_ pad: Int) -> CInt

@@ -2,8 +2,8 @@ import CMCLinux
 import Glibc
 
 /// A plain TCP socket of this host that blocks, with a time limit on everything.
-final class RawSocket: @unchecked Sendable {
-    private(set) var descriptor: Int32
+package final class RawSocket: @unchecked Sendable {
+    package private(set) var descriptor: Int32
 
     private init(_ descriptor: Int32) {
         self.descriptor = descriptor
@@ -12,7 +12,7 @@ final class RawSocket: @unchecked Sendable {
 
     deinit { close() }
 
-    func setTimeout(seconds: Double) {
+    package func setTimeout(seconds: Double) {
         var time = timeval(tv_sec: Int(seconds), tv_usec: Int(seconds * 1e6) % 1_000_000)
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, size)
@@ -47,7 +47,7 @@ final class RawSocket: @unchecked Sendable {
 
     // MARK: Connecting and listening
 
-    static func connect(_ port: UInt16, receiveBuffer: Int32? = nil) throws -> RawSocket {
+    package static func connect(_ port: UInt16, receiveBuffer: Int32? = nil) throws -> RawSocket {
         let descriptor = try make()
         if let receiveBuffer { set(descriptor, SO_RCVBUF, receiveBuffer) }
         let result = withAddress(port) { Glibc.connect(descriptor, $0, $1) }
@@ -60,7 +60,7 @@ final class RawSocket: @unchecked Sendable {
     }
 
     /// A listening socket, on a port that the kernel chooses unless one is given.
-    static func listen(receiveBuffer: Int32? = nil, port: UInt16 = 0) throws -> RawSocket {
+    package static func listen(receiveBuffer: Int32? = nil, port: UInt16 = 0) throws -> RawSocket {
         let descriptor = try make()
         set(descriptor, SO_REUSEADDR, 1)
         if let receiveBuffer { set(descriptor, SO_RCVBUF, receiveBuffer) }
@@ -70,7 +70,7 @@ final class RawSocket: @unchecked Sendable {
         return RawSocket(descriptor)
     }
 
-    var port: UInt16 {
+    package var port: UInt16 {
         var address = sockaddr_in()
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         withUnsafeMutablePointer(to: &address) {
@@ -81,7 +81,7 @@ final class RawSocket: @unchecked Sendable {
         return UInt16(bigEndian: address.sin_port)
     }
 
-    func accept() throws -> RawSocket {
+    package func accept() throws -> RawSocket {
         // Close-on-exec, and non-blocking until told otherwise.
         var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard Glibc.poll(&poll, 1, 20_000) > 0 else { throw Failure("nobody connects") }
@@ -91,24 +91,24 @@ final class RawSocket: @unchecked Sendable {
         return RawSocket(accepted)
     }
 
-    func close() {
+    package func close() {
         if descriptor >= 0 { Glibc.close(descriptor) }
         descriptor = -1
     }
 
     /// Closes with a reset, as the kernel does for a host that lost power and came back.
-    func reset() {
+    package func reset() {
         var value = linger(l_onoff: 1, l_linger: 0)
         setsockopt(
             descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
         close()
     }
 
-    func shutdownWrite() { shutdown(descriptor, Int32(SHUT_WR)) }
+    package func shutdownWrite() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     // MARK: Bytes
 
-    func send(_ bytes: [UInt8]) throws {
+    package func send(_ bytes: [UInt8]) throws {
         var done = 0
         while done < bytes.count {
             let count = bytes[done...].withUnsafeBytes {
@@ -120,10 +120,10 @@ final class RawSocket: @unchecked Sendable {
     }
 
     /// Sends what the other side takes; false when it has closed.
-    func trySend(_ bytes: [UInt8]) -> Bool { (try? send(bytes)) != nil }
+    package func trySend(_ bytes: [UInt8]) -> Bool { (try? send(bytes)) != nil }
 
     /// What comes next, up to `count` bytes; empty at the end of the stream.
-    func some(_ count: Int) throws -> [UInt8] {
+    package func some(_ count: Int) throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         let got = read(descriptor, &bytes, count)
         guard got >= 0 else { throw Failure("nothing to read: errno \(errno)") }
@@ -131,7 +131,7 @@ final class RawSocket: @unchecked Sendable {
         return bytes
     }
 
-    func exactly(_ count: Int) throws -> [UInt8] {
+    package func exactly(_ count: Int) throws -> [UInt8] {
         var bytes: [UInt8] = []
         while bytes.count < count {
             let piece = try some(count - bytes.count)
@@ -142,7 +142,7 @@ final class RawSocket: @unchecked Sendable {
     }
 
     /// Reads until the other side closes or resets; false when it does neither in time.
-    func ends(within seconds: Double = 10) -> Bool {
+    package func ends(within seconds: Double = 10) -> Bool {
         setTimeout(seconds: 0.2)
         let deadline = now() + seconds
         var bytes = [UInt8](repeating: 0, count: 65_536)
@@ -157,7 +157,7 @@ final class RawSocket: @unchecked Sendable {
     // MARK: ZMTP
 
     /// Shakes hands as a socket of `type`.
-    func handshake(as type: String, identity: [UInt8]? = nil) throws {
+    package func handshake(as type: String, identity: [UInt8]? = nil) throws {
         try send(Wire.greeting() + Wire.ready(type, identity: identity))
         _ = try exactly(64)
         let (flags, _) = try frame()
@@ -165,7 +165,7 @@ final class RawSocket: @unchecked Sendable {
     }
 
     /// The next frame's flags and body.
-    func frame() throws -> (flags: UInt8, body: [UInt8]) {
+    package func frame() throws -> (flags: UInt8, body: [UInt8]) {
         let flags = try exactly(1)[0]
         let count: Int
         if flags & 2 != 0 {
@@ -177,7 +177,7 @@ final class RawSocket: @unchecked Sendable {
     }
 
     /// The next message; commands are skipped.
-    func message() throws -> [[UInt8]] {
+    package func message() throws -> [[UInt8]] {
         var frames: [[UInt8]] = []
         while true {
             let (flags, body) = try frame()
