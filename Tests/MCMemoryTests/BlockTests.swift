@@ -1,6 +1,7 @@
 import Foundation
 import MCLock
 import MCMemory
+import MCTestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(3)))
@@ -145,6 +146,41 @@ struct BlockTests {
         // Under way at most 9 batches, 32 foreign ones not flushed, and the rest of one list.
         #expect(addresses.count < 12 * batch, "\(addresses.count)")
         Heap.trim()
+    }
+
+    /// What a thread has kept for itself is malloc's again when it ends.
+    @Test func anEndedThreadKeepsNothing() {
+        for capacity in [100, 10_000, Heap.largestPooledCapacity] {
+            let kept = onThread {
+                let blocks = (0..<4).map { _ in Block.allocate(capacity: capacity) }
+                for block in blocks { block.release() }
+                return Heap.keptBytes
+            }
+            #expect(kept >= 2 * capacity)
+            #expect(onThread { Heap.keptBytes } == 0)
+        }
+    }
+
+    /// Blocks that come back to a thread that has ended are not kept for it.
+    @Test func nothingIsKeptForAnEndedThread() {
+        let blocks = onThread { (0..<64).map { _ in Block.allocate(capacity: 5000) } }
+        _ = onThread {
+            let own = Block.allocate(capacity: 5000)
+            for block in blocks { block.release() }
+            own.release()
+            return 0
+        }
+        for _ in 0..<2 { #expect(onThread { Heap.keptBytes } == 0) }
+    }
+
+    /// What `body` says on a thread of its own, which has ended.
+    private func onThread<Result: Sendable>(_ body: @escaping @Sendable () -> Result) -> Result {
+        let results = Locked<[Result]>([])
+        JoinedThread {
+            let result = body()
+            results.withLock { $0.append(result) }
+        }.join()
+        return results.withLock { $0[0] }
     }
 
     /// A bounded channel of batches.

@@ -2,6 +2,20 @@ import Glibc
 
 /// Runs `body` on a thread of its own, which nobody joins.
 package func startThread(_ body: @escaping @Sendable () -> Void) {
+    pthread_detach(makeThread(body))
+}
+
+/// A thread that is waited for.
+package struct JoinedThread: Sendable {
+    private let thread: pthread_t
+
+    package init(_ body: @escaping @Sendable () -> Void) { thread = makeThread(body) }
+
+    /// Returns when the thread has ended. Once only.
+    package func join() { pthread_join(thread, nil) }
+}
+
+private func makeThread(_ body: @escaping @Sendable () -> Void) -> pthread_t {
     final class Box {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
@@ -17,5 +31,5 @@ package func startThread(_ body: @escaping @Sendable () -> Void) {
             return nil
         }, argument)
     guard error == 0 else { fatalError("no thread: error \(error)") }
-    pthread_detach(thread)
+    return thread
 }

@@ -47,14 +47,8 @@ public enum Heap {
         var foreignBytes = 0
         /// Links the heaps of ended threads.
         var nextRetired: UnsafeMutablePointer<State>?
-    }
-
-    /// Heaps of threads that ended; the next new thread takes one over with all its blocks.
-    private static let retired = Locked<RetiredHeaps>(RetiredHeaps())
-
-    @safe
-    private struct RetiredHeaps: @unchecked Sendable {
-        var first: UnsafeMutablePointer<State>?
+        /// The thread has ended, and no other has taken the heap over.
+        let isRetired = Atomic<Bool>(false)
     }
 
     // MARK: Allocate
@@ -171,7 +165,7 @@ public enum Heap {
     }
 
     @inline(__always)
-    private static func keep(
+    static func keep(
         _ header: UnsafeMutablePointer<Block.Header>, in heap: UnsafeMutablePointer<State>
     ) {
         let sizeClass = unsafe Int(header.pointee.sizeClass)
@@ -203,19 +197,16 @@ public enum Heap {
         }
     }
 
-    private static func flushForeign(_ heap: UnsafeMutablePointer<State>) {
+    static func flushForeign(_ heap: UnsafeMutablePointer<State>) {
         guard let owner = unsafe heap.pointee.foreignOwner,
             let first = unsafe heap.pointee.foreignFirst,
             let last = unsafe heap.pointee.foreignLast
         else { return }
-        var top = unsafe owner.pointee.returned.load(ordering: .relaxed)
-        while true {
-            unsafe last.pointee.next = top
-            let (done, seen) = unsafe owner.pointee.returned.weakCompareExchange(
-                expected: top, desired: first, successOrdering: .releasing,
-                failureOrdering: .relaxed)
-            if done { break }
-            unsafe top = seen
+        if unsafe owner.pointee.isRetired.load(ordering: .relaxed) {
+            // Nobody is there who would use them again.
+            unsafe freeList(first)
+        } else {
+            unsafe give(first, to: last, back: owner)
         }
         unsafe heap.pointee.foreignOwner = nil
         unsafe heap.pointee.foreignFirst = nil
@@ -224,7 +215,31 @@ public enum Heap {
         unsafe heap.pointee.foreignBytes = 0
     }
 
-    private static func collectReturned(_ heap: UnsafeMutablePointer<State>) {
+    private static func give(
+        _ first: UnsafeMutablePointer<Block.Header>, to last: UnsafeMutablePointer<Block.Header>,
+        back owner: UnsafeMutablePointer<State>
+    ) {
+        var top = unsafe owner.pointee.returned.load(ordering: .relaxed)
+        while true {
+            unsafe last.pointee.next = top
+            let (done, seen) = unsafe owner.pointee.returned.weakCompareExchange(
+                expected: top, desired: first, successOrdering: .releasing,
+                failureOrdering: .relaxed)
+            if done { return }
+            unsafe top = seen
+        }
+    }
+
+    /// Frees the blocks of a list, whoever's they are. The last one's link is nil.
+    static func freeList(_ first: UnsafeMutablePointer<Block.Header>?) {
+        var next = unsafe first
+        while let header = unsafe next {
+            unsafe next = header.pointee.next
+            unsafe Glibc.free(UnsafeMutableRawPointer(header))
+        }
+    }
+
+    static func collectReturned(_ heap: UnsafeMutablePointer<State>) {
         // Look before taking: the exchange is a locked instruction, and mostly nothing is there.
         guard unsafe heap.pointee.returned.load(ordering: .relaxed) != nil else { return }
         var next = unsafe heap.pointee.returned.exchange(nil, ordering: .acquiring)
@@ -234,66 +249,9 @@ public enum Heap {
         }
     }
 
-    // MARK: Threads
-
     @inlinable
     @inline(__always)
     static func existing() -> UnsafeMutablePointer<State>? {
         unsafe cmc_thread_heap()?.assumingMemoryBound(to: State.self)
-    }
-
-    @inline(__always)
-    private static func current() -> UnsafeMutablePointer<State> {
-        unsafe existing() ?? makeCurrent()
-    }
-
-    @inline(never)
-    private static func makeCurrent() -> UnsafeMutablePointer<State> {
-        let adopted = unsafe retired.withLock { retired -> UnsafeMutablePointer<State>? in
-            guard let heap = unsafe retired.first else { return nil }
-            unsafe retired.first = heap.pointee.nextRetired
-            unsafe heap.pointee.nextRetired = nil
-            return unsafe heap
-        }
-        let heap =
-            unsafe adopted
-            ?? {
-                let fresh = UnsafeMutablePointer<State>.allocate(capacity: 1)
-                unsafe fresh.initialize(to: State())
-                return unsafe fresh
-            }()
-        unsafe cmc_thread_heap_set(heap) { heap in
-            guard let heap = unsafe heap else { return }
-            unsafe Heap.retire(heap.assumingMemoryBound(to: State.self))
-        }
-        return unsafe heap
-    }
-
-    /// Keeps an ended thread's heap for the next thread: its blocks may still be out.
-    private static func retire(_ heap: UnsafeMutablePointer<State>) {
-        unsafe flushForeign(heap)
-        retired.withLock { retired in
-            unsafe heap.pointee.nextRetired = retired.first
-            unsafe retired.first = heap
-        }
-    }
-
-    // MARK: Trim
-
-    /// Gives the calling thread's free blocks back to malloc. For tests that compare memory before
-    /// and after, and for programs that know that a busy phase is over.
-    public static func trim() {
-        let heap = unsafe current()
-        unsafe flushForeign(heap)
-        unsafe collectReturned(heap)
-        for sizeClass in 0..<classCount {
-            var next = unsafe heap.pointee.free[sizeClass]
-            while let header = unsafe next {
-                unsafe next = header.pointee.next
-                unsafe Glibc.free(UnsafeMutableRawPointer(header))
-            }
-            unsafe heap.pointee.free[sizeClass] = nil
-            unsafe heap.pointee.freeCount[sizeClass] = 0
-        }
     }
 }
