@@ -102,6 +102,35 @@ extension ZmqTests {
                 receiver.join()
             }
         }
+
+        /// A socket that is closed while a thread waits in it goes when that thread has left, and not
+        /// when some other is closed.
+        @Test func nothingIsLeftOfASocketThatWasInUse() throws {
+            let sockets = try Sockets()
+            _ = try sockets.make(ZMQ_PAIR)
+            let before = ProcessUsage().descriptors
+            for _ in 0..<20 {
+                let pull = SharedHandles(zmq_socket(sockets.context, ZMQ_PULL), nil)
+                let receiver = Joined {
+                    var buffer = [UInt8](repeating: 0, count: 64)
+                    _ = zmq_recv(pull.first, &buffer, 64, 0)
+                }
+                usleep(2_000)
+                #expect(zmq_close(pull.first) == 0)
+                receiver.join()
+                let isGone = eventually { ProcessUsage().descriptors <= before }
+                #expect(isGone)
+            }
+        }
+
+        /// The I/O thread may have to do with it for a moment.
+        private func eventually(_ condition: () -> Bool) -> Bool {
+            for _ in 0..<1000 {
+                if condition() { return true }
+                usleep(2_000)
+            }
+            return false
+        }
     }
 }
 

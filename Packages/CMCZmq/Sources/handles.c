@@ -8,6 +8,7 @@
 
 _Atomic(cmc_slot *) cmc_handle_chunks[CMC_CHUNKS];
 __thread cmc_guard *cmc_thread_guard;
+atomic_int cmc_retired_count;
 static _Atomic unsigned fork_count;
 
 unsigned cmc_fork_count(void) { return fork_count; }

@@ -1,4 +1,5 @@
 import CMCZmq
+import Glibc
 import MCLock
 
 /// What a handle stands for: an object that lives until its handle is closed and no call is inside.
@@ -25,7 +26,7 @@ extension HandleObject {
         guard let raw = unsafe cmc_handle_enter(UInt(bitPattern: handle), handleKind) else {
             return nil
         }
-        defer { cmc_handle_leave() }
+        defer { if cmc_handle_leave() { Retired.letGo() } }
         // Safe because who closes the handle lets the object go only when nobody is inside.
         return unsafe Unmanaged<Self>.fromOpaque(raw)._withUnsafeGuaranteedRef { body($0) }
     }
@@ -43,22 +44,33 @@ extension HandleObject {
     }
 }
 
-/// Objects whose handles are closed and which calls of other threads may still be using.
+/// Objects whose handles are closed and which calls of other threads may still be using: they are let go
+/// when the last of these leaves.
 private enum Retired {
     private static let list = Locked<[AnyObject]>([])
 
-    static func add(_ object: AnyObject) {
-        // Let go outside of the lock.
+    static func add(_ object: AnyObject) { letGo(adding: object) }
+
+    /// Lets those go that nobody is inside of any more.
+    @inline(never)
+    static func letGo(adding object: AnyObject? = nil) {
+        // The errno is that of the call that leaves.
+        let error = errno
+        // Let go outside of the lock: that may run code of the user's.
         var free: [AnyObject] = []
         list.withLock { list in
-            list.append(object)
+            if let object { list.append(object) }
+            // Before the look at who is inside, so that whoever is, and leaves later, comes here.
+            cmc_retired_set(Int32(list.count))
             list.removeAll { candidate in
                 let address = unsafe Unmanaged.passUnretained(candidate).toOpaque()
                 guard unsafe !cmc_handle_is_busy(address) else { return false }
                 free.append(candidate)
                 return true
             }
+            cmc_retired_set(Int32(list.count))
         }
-        withExtendedLifetime(free) {}
+        free.removeAll()
+        errno = error
     }
 }

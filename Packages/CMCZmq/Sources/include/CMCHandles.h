@@ -4,7 +4,7 @@
 // A call announces the object that it is about to use in a place of its own thread, then looks whether
 // the handle is still valid; who closes makes the handle invalid, then looks at all threads' places
 // (hazard pointers; Michael, 2004). membarrier(2) orders the two, so that a call pays for two plain writes
-// and three reads.
+// and four reads.
 #ifndef CMC_HANDLES_H
 #define CMC_HANDLES_H
 
@@ -38,6 +38,8 @@ typedef struct cmc_slot {
 #define CMC_CHUNKS 64
 
 extern _Atomic(cmc_slot *) cmc_handle_chunks[CMC_CHUNKS];
+/// How many objects whose handles were taken wait for calls to leave them.
+extern atomic_int cmc_retired_count;
 extern __thread cmc_guard *cmc_thread_guard __attribute__((tls_model("initial-exec")));
 /// Counts how often the process is the child of a fork.
 unsigned cmc_fork_count(void);
@@ -91,10 +93,19 @@ static inline void *cmc_handle_enter(uintptr_t handle, int kind) {
     return object;
 }
 
-static inline void cmc_handle_leave(void) {
+/// Whether objects wait for calls to leave: then this was perhaps the last.
+static inline bool cmc_handle_leave(void) {
     cmc_guard *guard = cmc_thread_guard;
     guard->depth--;
     atomic_store_explicit(&guard->objects[guard->depth], NULL, memory_order_release);
+    // Who closes counts first, then looks who is inside; a call leaves first, then looks at the count.
+    cmc_fence_light();
+    return atomic_load_explicit(&cmc_retired_count, memory_order_relaxed) != 0;
+}
+
+/// With the lock of the list of these objects.
+static inline void cmc_retired_set(int count) {
+    atomic_store_explicit(&cmc_retired_count, count, memory_order_relaxed);
 }
 
 #endif
