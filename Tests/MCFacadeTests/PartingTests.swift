@@ -28,6 +28,28 @@ extension FacadeTests {
             #expect(closing.ends(within: 5000))
         }
 
+        /// What waits for a name that nobody is bound to goes with the context, however long it might
+        /// have waited for: the messages, and the socket that sent them.
+        @Test(arguments: [-1, 60_000], [true, false])
+        func nobodyWaitsForANameInAContextThatIsOver(_ linger: Int, _ isClosed: Bool) throws {
+            let given = Flag()
+            try withContext { context in
+                let push = try PushSocket(
+                    context: context, options: .test { $0.lingerMilliseconds = linger })
+                try push.connect("inproc://\(uniqueName())")
+                let memory = UnsafeMutableRawBufferPointer.allocate(
+                    byteCount: 10_000, alignment: 16)
+                let address = UInt(bitPattern: memory.baseAddress)
+                let frame = Frame(adopting: UnsafeRawBufferPointer(memory)) {
+                    UnsafeMutableRawPointer(bitPattern: address)?.deallocate()
+                    given.isSet.store(true, ordering: .releasing)
+                }
+                try push.send(Message(frame))
+                if isClosed { push.close() }
+            }
+            #expect(eventually { given.isSet.load(ordering: .acquiring) })
+        }
+
         /// The kernel takes nothing more either way, and then the peer is gone.
         private func withAStalledPeer(
             of dealer: DealerSocket, at endpoint: String, _ body: () -> Void

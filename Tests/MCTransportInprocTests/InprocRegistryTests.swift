@@ -46,6 +46,20 @@ struct InprocRegistryTests {
         #expect(waiting.first === second)
     }
 
+    @Test func withdrawingAll() throws {
+        let registry = InprocRegistry()
+        let acceptor = Acceptor()
+        _ = try registry.bind("bound", acceptor: acceptor)
+        let connectors = [Connector(), Connector()]
+        for (index, connector) in connectors.enumerated() {
+            _ = registry.connect("\(index)", connector: connector)
+        }
+        #expect(registry.withdrawAll().count == 2)
+        #expect(registry.count == 1)
+        #expect(registry.isBound("bound", acceptor: acceptor))
+        #expect(try registry.bind("0", acceptor: acceptor).isEmpty)
+    }
+
     @Test func aNameIsTakenOnce() throws {
         let registry = InprocRegistry()
         let owner = Acceptor()

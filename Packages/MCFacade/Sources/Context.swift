@@ -80,6 +80,7 @@ public final class Context: Sendable {
     }
 
     deinit {
+        inproc.withdrawAll()
         state.withLock { for thread in $0.ioThreads { thread.stop() } }
     }
 
@@ -199,6 +200,8 @@ public final class Context: Sendable {
     public func close() {
         closeSockets()
         waitForSockets()
+        // What was sent to a name that nobody has bound has nobody to wait for.
+        inproc.withdrawAll()
         state.withLock { for thread in $0.ioThreads { thread.stop() } }
     }
 

@@ -76,6 +76,17 @@ public final class InprocRegistry: Sendable {
         }
     }
 
+    /// Nobody waits any longer, because nobody will be bound any more.
+    ///
+    /// - Returns: who waited. A connector may keep the registry, as its socket does.
+    @discardableResult
+    public func withdrawAll() -> [any InprocConnector] {
+        state.withLock { state in
+            defer { state.waiting = [:] }
+            return state.waiting.values.flatMap(\.self)
+        }
+    }
+
     /// Entries held, for tests.
     package var count: Int {
         state.withLock { $0.acceptors.count + $0.waiting.values.reduce(0) { $0 + $1.count } }
