@@ -1,5 +1,6 @@
 import CMCZmq
 import Glibc
+import MCTestSupport
 import MCZmqABI
 import Synchronization
 import Testing
@@ -7,6 +8,20 @@ import Testing
 extension ZmqTests {
     /// Contexts and sockets from their beginning to their end.
     @Suite struct Life {
+        /// However much has happened to a socket, what happens next costs no more stack than the first.
+        @Test func aMonitorIsToldOfManyEvents() throws {
+            let sockets = try Sockets()
+            let (bound, _) = try sockets.pair(ZMQ_PUSH, ZMQ_PULL)
+            let other = SharedHandles(try sockets.make(ZMQ_PUSH), nil)
+            #expect(zmq_socket_monitor(other.first, "inproc://events", ZMQ_EVENT_ALL) == 0)
+            let endpoint = lastEndpoint(bound)
+            JoinedThread(stackBytes: 256 << 10) {
+                // Each says that the address is in use.
+                for _ in 0..<5000 { zmq_bind(other.first, endpoint) }
+            }.join()
+            #expect(zmq_socket_monitor(other.first, nil, 0) == 0)
+        }
+
         /// Whoever waits gets ETERM, and so does every later call; closing still works.
         @Test func terminationWakesEverybody() throws {
             let context = zmq_ctx_new()

@@ -18,8 +18,12 @@ final class PollSet: Sendable {
     private let wake: Atomic<Int32>
     private let tag: UInt64
     private let lost = Atomic<Bool>(false)
-    /// Called when the set's number has been given away, for those who do not wait in it themselves.
-    let onLost = Locked<(@Sendable () -> Void)?>(nil)
+    /// What is called when the set's number has been given away, for those who do not wait in it
+    /// themselves.
+    struct Listener: Sendable {
+        let call: @Sendable () -> Void
+    }
+    let onLost = Locked<Listener?>(nil)
 
     /// - Throws: when the process has no descriptors left, naming who wanted the set.
     init(for owner: String) throws(SocketError) {
@@ -126,7 +130,7 @@ final class PollSet: Sendable {
         guard number == descriptor else { return }
         lost.store(true, ordering: .relaxed)
         signal()
-        onLost.withLock { $0 }?()
+        onLost.withLock { $0 }?.call()
     }
 
     private struct Owner: Sendable {

@@ -7,9 +7,14 @@ struct Monitors: Sendable {
         weak var monitor: SocketMonitor?
     }
 
+    /// Who wants to be called instead. A function of its own would be wrapped once more each time that it
+    /// is looked at through the lock.
+    struct Sink: Sendable {
+        let tell: @Sendable (SocketEvent) -> Void
+    }
+
     let list = Locked<[Entry]>([])
-    /// Who wants to be called instead.
-    let sink = Locked<(@Sendable (SocketEvent) -> Void)?>(nil)
+    let sink = Locked<Sink?>(nil)
 }
 
 extension SocketEngine {
@@ -30,7 +35,7 @@ extension SocketEngine {
     /// socket's lock held: it must not block, nor use the socket. nil ends it; one call may be under way
     /// still.
     package func watchEvents(_ body: (@Sendable (SocketEvent) -> Void)?) {
-        monitors.sink.withLock { $0 = body }
+        monitors.sink.withLock { $0 = body.map(Monitors.Sink.init) }
         if body != nil { hasMonitors.store(true, ordering: .releasing) }
     }
 
@@ -43,7 +48,7 @@ extension SocketEngine {
         let event = SocketEvent(
             kind, endpoint(), value: value, routingID: routingID, because: reason)
         for monitor in livingMonitors() { monitor.add(event) }
-        monitors.sink.withLock { $0 }?(event)
+        monitors.sink.withLock { $0 }?.tell(event)
     }
 
     func endMonitors() {

@@ -195,7 +195,7 @@ public final class SocketEngine: @unchecked Sendable {
         self.inproc = inproc
         try ioThread.start()
         pollSet.onLost.withLock {
-            $0 = { [weak self] in
+            $0 = PollSet.Listener { [weak self] in
                 guard let self else { return }
                 self.ioThread.post { self.setLost() }
             }
