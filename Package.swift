@@ -123,6 +123,13 @@ let package = Package(
             .executableTarget(
                 name: "MCTestPeer", dependencies: ["MCFacade", "MCLock", "MCTestSupport"],
                 path: "Tests/MCTestPeer", swiftSettings: testSettings),
+            // Two long runs in which everything is left to chance.
+            .executableTarget(
+                name: "MCChaos",
+                dependencies: dependencies([
+                    "CMCZmq", "MCFacade", "MCLock", "MCMemory", "MCTestSupport", "MCZmqABI",
+                ]),
+                path: "Tests/MCChaos", swiftSettings: testSettings),
         ]
         // Tests across layers: against libzmq, and under load and failure.
         + ["InteropTests", "StressTests"].map {
@@ -134,6 +141,11 @@ let package = Package(
                 path: "Tests/\($0)", exclude: $0 == "InteropTests" ? ["Peers"] : [],
                 swiftSettings: testSettings)
         }
+        + [
+            .testTarget(
+                name: "ChaosTests", dependencies: ["MCChaos", "MCTestSupport"],
+                path: "Tests/ChaosTests", exclude: ["Peers"], swiftSettings: testSettings)
+        ]
         // The C interface, called as a C program calls it.
         + [
             .testTarget(

@@ -58,6 +58,15 @@ package final class ChildProcess: @unchecked Sendable {
         _ = Glibc.kill(identifier, number)
     }
 
+    /// Whether it has not ended by itself yet.
+    package var isRunning: Bool {
+        guard status == nil else { return false }
+        var status: Int32 = 0
+        guard waitpid(identifier, &status, WNOHANG) == identifier else { return true }
+        self.status = status
+        return false
+    }
+
     /// Waits for the process to exit by itself; its wait status.
     package func waitForExit(seconds: Int = 20) throws -> Int32 {
         let deadline = ContinuousClock.now + .seconds(seconds)

@@ -76,11 +76,11 @@ final class RawConnection {
 
     /// Milliseconds until the other end closes; more than any limit when it does not.
     func timeUntilClosed() -> Int {
-        let begin = now()
+        let begin = clockMilliseconds()
         var bytes = [UInt8](repeating: 0, count: 256)
         while true {
             let count = recv(descriptor, &bytes, bytes.count, 0)
-            if count == 0 || count < 0 && errno == ECONNRESET { return now() - begin }
+            if count == 0 || count < 0 && errno == ECONNRESET { return clockMilliseconds() - begin }
             if count < 0 { return .max }
         }
     }
@@ -110,7 +110,7 @@ func loopback(_ port: UInt16) -> sockaddr_in {
 }
 
 /// Milliseconds of a clock that only goes forward.
-func now() -> Int {
+func clockMilliseconds() -> Int {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return time.tv_sec * 1000 + time.tv_nsec / 1_000_000

@@ -1,9 +1,7 @@
-import MCTestSupport
-
 /// What a hostile peer sends, and what must become of its connection.
-struct Attack: Sendable {
+package struct Attack: Sendable {
     /// Where the attack begins.
-    enum Phase: Sendable {
+    package enum Phase: Sendable {
         /// Before anything is said.
         case greeting
         /// Both have sent their greetings.
@@ -12,20 +10,20 @@ struct Attack: Sendable {
         case traffic
     }
 
-    enum End: Sendable {
+    package enum End: Sendable {
         /// The served process closes the connection.
         case closed
         /// It may stay; the attacker closes it.
         case stays
     }
 
-    let name: String
-    let phase: Phase
-    let end: End
+    package let name: String
+    package let phase: Phase
+    package let end: End
     /// What is sent, in pieces; made when needed, because some are large.
-    let bytes: @Sendable (_ type: String) -> [UInt8]
+    package let bytes: @Sendable (_ type: String) -> [UInt8]
     /// The attacker ends the stream behind its bytes.
-    var shutsDown = false
+    package var shutsDown = false
 
     init(
         _ name: String, _ phase: Phase, _ end: End = .closed, shutsDown: Bool = false,
@@ -41,7 +39,7 @@ struct Attack: Sendable {
 
 extension Attack {
     /// `type` is the socket type that the attacker plays.
-    static let all: [Attack] = greetings + mechanisms + traffic
+    package static let all: [Attack] = greetings + mechanisms + traffic
 
     // MARK: Greetings
 
