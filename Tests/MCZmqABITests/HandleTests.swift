@@ -74,7 +74,8 @@ extension ZmqTests {
 
         @Test func noSuchType() throws {
             let sockets = try Sockets()
-            for type: Int32 in [-1, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 1000, .max, .min] {
+            let none = Array(Int32(-1)...21) + [1000, .max, .min]
+            for type in none where !SocketTypes.all.contains(type) {
                 #expect(zmq_socket(sockets.context, type) == nil && errno == EINVAL, "\(type)")
             }
         }

@@ -11,10 +11,9 @@ extension ZmqTests {
             let sockets = try Sockets()
             let socket = try sockets.make(type)
             #expect(getInt(socket, ZMQ_TYPE) == type)
-            // Those that libzmq calls thread-safe; all of ours are.
-            let hasDescriptor = SocketTypes.withDescriptor.contains(type)
-            #expect(getInt(socket, ZMQ_THREAD_SAFE) == (hasDescriptor ? 0 : 1))
-            #expect((getInt(socket, ZMQ_FD) != nil) == hasDescriptor)
+            let isThreadSafe = SocketTypes.threadSafe.contains(type)
+            #expect(getInt(socket, ZMQ_THREAD_SAFE) == (isThreadSafe ? 1 : 0))
+            #expect(getInt(socket, ZMQ_FD) != nil)
             #expect(getInt(socket, ZMQ_MECHANISM) == ZMQ_NULL)
         }
 

@@ -67,6 +67,8 @@ package struct PipeState: ~Copyable {
     fileprivate let flight: UnsafeMutablePointer<OutBuffer>
     /// Messages in `fill` and `flight`.
     var queuedMessages = 0
+    /// Messages that the kernel has taken whole.
+    var sentMessages = 0
     var sendHighWaterMark: Int
     /// In-process only: what the peer may queue, which is part of the mark.
     var peerReceiveHighWaterMark = 0

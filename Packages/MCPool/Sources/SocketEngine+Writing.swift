@@ -261,6 +261,7 @@ extension SocketEngine {
     private func credit(_ pipe: Pipe, messages: Int) {
         let wasFull = pipe.isFull
         pipe.pointee.queuedMessages -= messages
+        pipe.pointee.sentMessages += messages
         if wasFull || !sendWaiters.isEmpty {
             if pipe.pointee.isAttached { pattern.writable(pipe) }
             wakeSenders()

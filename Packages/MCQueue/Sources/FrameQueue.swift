@@ -320,7 +320,7 @@ extension FrameQueue {
     }
 
     /// How many places the frame at `place` takes up.
-    private static func places(at place: UnsafeMutablePointer<Frame>) -> Int {
+    static func places(at place: UnsafeMutablePointer<Frame>) -> Int {
         unsafe place.pointee.isSpread ? places(forSpread: place.pointee.spreadCount) : 1
     }
 
