@@ -31,7 +31,8 @@ final class Bench<Kind: Pattern> {
         let owner = PipeOwner()
         owners.append(owner)
         let pipe = owner.make(
-            engine: engine, sendHighWaterMark: sendHighWaterMark, receiveHighWaterMark: 1000)
+            engine: engine, sends: QueueLimits(messages: sendHighWaterMark, bytes: 0),
+            receives: QueueLimits(messages: 1000, bytes: 0))
         pipe.pointee.routingID = routingID
         return pipe
     }

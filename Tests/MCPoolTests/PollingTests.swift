@@ -6,7 +6,7 @@ import Testing
 @testable import MCPool
 
 /// Waiting in tasks, without sockets; with them it is the facade's tests that poll.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct PollingTests {
     private func later(_ milliseconds: UInt64) -> UInt64 { cmc_now_ns() + milliseconds * 1_000_000 }
 

@@ -36,7 +36,8 @@ final class StubPipes {
         let owner = PipeOwner()
         owners.append(owner)
         return owner.make(
-            engine: engine, sendHighWaterMark: sendHighWaterMark, receiveHighWaterMark: 1000)
+            engine: engine, sends: QueueLimits(messages: sendHighWaterMark, bytes: 0),
+            receives: QueueLimits(messages: 1000, bytes: 0))
     }
 }
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# How Tools/conformance runs one of libzmq's test programs, and what it makes of it. Sourced.
+# How Tools/conformance runs one of the programs, and what it makes of it. Sourced.
 
 # Sets `isolation` to the words that give a program a network of its own, in which fixed ports and
 # abstract socket names meet nobody else's; to nothing where the system does not let us.
@@ -91,6 +91,6 @@ judge_run() {
         $((took / 10)) $((took % 10)) "$(tr '\t' ' ' <<<"${why:0:160}")"
 }
 
-# Unity, the tests' framework, says FILE:LINE:CASE:PASS, or FAIL or IGNORE and a message.
+# Unity, the framework of libzmq's tests, says FILE:LINE:CASE:PASS, or FAIL or IGNORE and a message.
 cases() { grep -cE ":[0-9]+:.*:$1(:|\$)" "$2"; }
 case_said() { sed -nE "s/.*:[0-9]+:(.*):$1: *(.*)/\\1: \\2/p" "$2" | head -n 1; }

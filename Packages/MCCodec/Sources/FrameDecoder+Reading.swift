@@ -43,7 +43,7 @@ extension FrameDecoder {
         let tail = end - begin
         // Room for the tail (a body below the direct limit, and its header) and as much again.
         let wanted = max(chunkBytes, 2 * tail + FrameDecoder.smallestChunk)
-        let capacity = min(wanted, max(FrameDecoder.largestChunk, tail * 2))
+        let capacity = min(wanted, max(limits.readBytes, tail * 2))
         guard let fresh = Block.allocateIfPossible(capacity: capacity) else {
             throw CodecError(.outOfMemory)
         }
@@ -76,8 +76,8 @@ extension FrameDecoder {
         let full = count >= min(room(of: chunk), readLimit)
         end += count
         readLimit = Int.max
-        if full && chunkBytes < FrameDecoder.largestChunk {
-            chunkBytes = min(FrameDecoder.largestChunk, chunkBytes * 4)
+        if full && chunkBytes < limits.readBytes {
+            chunkBytes = min(limits.readBytes, chunkBytes * 4)
         }
     }
 

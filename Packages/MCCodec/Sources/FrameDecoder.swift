@@ -28,7 +28,16 @@ public struct FrameDecoder: ~Copyable {
         /// Largest body of a command.
         public var commandBytes: UInt64 = 1 << 20
 
-        public init(frameBytes: UInt64? = nil) { self.frameBytes = frameBytes }
+        /// The most that is read at once, unless one body is larger.
+        public var readBytes = FrameDecoder.largestChunk
+
+        public init(frameBytes: UInt64? = nil, readBytes: Int? = nil) {
+            self.frameBytes = frameBytes
+            if let readBytes {
+                self.readBytes = min(
+                    max(FrameDecoder.smallestChunk, readBytes), FrameDecoder.largestChunk)
+            }
+        }
     }
 
     @frozen
@@ -45,7 +54,7 @@ public struct FrameDecoder: ~Copyable {
     /// Untouched memory that a header's claim may reserve.
     static let largestReservation = 4 << 20
     @usableFromInline static let smallestChunk = 8 << 10
-    static let largestChunk = (256 << 10) - Heap.headerBytes
+    public static let largestChunk = (256 << 10) - Heap.headerBytes
     /// Frames are copied out of the chunk's last bytes in fixed-size moves: room for one.
     @usableFromInline static let slack = 64
     /// A tail of this size or less moves to a small block when a turn ends.

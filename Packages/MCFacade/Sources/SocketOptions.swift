@@ -13,6 +13,18 @@ public struct SocketOptions: Sendable, Equatable {
     /// Messages of one peer that may wait to be received before reading stops (ZMQ_RCVHWM). 0: no
     /// limit.
     public var receiveHighWaterMark = 1000
+    /// Bytes that this end may hold for one peer before sending blocks or drops, whatever their number:
+    /// those that wait, and the kernel's send buffer, which is sized accordingly unless
+    /// `sendBufferBytes` is set. The bound is this and one message; the kernel itself takes 5 KB or so
+    /// at least, and from 32 MiB on it keeps its own limits (tcp(7)). In process, the bytes of both
+    /// sockets add up. 0: not counted.
+    public var sendHighWaterBytes = 0
+    /// Bytes of one peer that a socket which does not receive takes in, counted as for sending: what
+    /// waits to be received, what has been read, and the kernel's receive buffer, unless
+    /// `receiveBufferBytes` is set. Less than 16 KiB is not read at once, and over `ipc://` the kernel
+    /// knows only the sender's buffer. The bound is this and one message, see `maximumMessageBytes`; a
+    /// frame counts as 64 bytes at least. 0: not counted.
+    public var receiveHighWaterBytes = 0
     /// How long a send waits for room (ZMQ_SNDTIMEO). 0: not at all; -1: for ever.
     public var sendTimeoutMilliseconds = -1
     /// How long a receive waits for a message (ZMQ_RCVTIMEO). 0: not at all; -1: for ever.
@@ -116,6 +128,8 @@ public struct SocketOptions: Sendable, Equatable {
     func check() throws(SocketError) {
         try check("sendHighWaterMark", sendHighWaterMark, from: 0)
         try check("receiveHighWaterMark", receiveHighWaterMark, from: 0)
+        try check("sendHighWaterBytes", sendHighWaterBytes, from: 0, to: 1 << 60)
+        try check("receiveHighWaterBytes", receiveHighWaterBytes, from: 0, to: 1 << 60)
         try check("sendTimeoutMilliseconds", sendTimeoutMilliseconds, from: -1)
         try check("receiveTimeoutMilliseconds", receiveTimeoutMilliseconds, from: -1)
         try check("lingerMilliseconds", lingerMilliseconds, from: -1)
@@ -190,6 +204,8 @@ extension SocketOptions {
     func apply(to engine: inout EngineOptions) {
         engine.sendHighWaterMark = sendHighWaterMark
         engine.receiveHighWaterMark = receiveHighWaterMark
+        engine.sendHighWaterBytes = sendHighWaterBytes
+        engine.receiveHighWaterBytes = receiveHighWaterBytes
         engine.sendTimeoutMilliseconds = sendTimeoutMilliseconds
         engine.receiveTimeoutMilliseconds = receiveTimeoutMilliseconds
         engine.lingerMilliseconds = lingerMilliseconds
@@ -234,6 +250,8 @@ extension SocketOptions {
     init(_ engine: EngineOptions) {
         sendHighWaterMark = engine.sendHighWaterMark
         receiveHighWaterMark = engine.receiveHighWaterMark
+        sendHighWaterBytes = engine.sendHighWaterBytes
+        receiveHighWaterBytes = engine.receiveHighWaterBytes
         sendTimeoutMilliseconds = engine.sendTimeoutMilliseconds
         receiveTimeoutMilliseconds = engine.receiveTimeoutMilliseconds
         lingerMilliseconds = engine.lingerMilliseconds

@@ -35,14 +35,13 @@ extension Connection {
     ///
     /// - Returns: false when the turn is over.
     private func queueBytes(into pipe: Pipe) throws(SocketError) -> Bool {
-        let limit = pipe.pointee.receiveHighWaterMark.load(ordering: .relaxed)
         let queue = pipe.pointee.received
         while unsafe decoder.pointee.hasBuffered {
             if turnMessages >= Connection.messagesPerTurn {
                 turnResult = .more
                 return false
             }
-            if !queue.hasRoom(limit: limit) {
+            if !pipe.hasRoomToReceive() {
                 turnResult = .stalled
                 return false
             }

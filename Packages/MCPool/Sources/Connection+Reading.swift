@@ -96,6 +96,7 @@ extension Connection {
     /// - Returns: false when the turn is over.
     private func decode(into pipe: Pipe) throws(SocketError) -> Bool {
         let limit = pipe.pointee.receiveHighWaterMark.load(ordering: .relaxed)
+        let byteMark = pipe.pointee.receiveByteMark.load(ordering: .relaxed)
         let takesMessages = takesMessages
         let queue = pipe.pointee.received
         while true {
@@ -103,7 +104,7 @@ extension Connection {
                 turnResult = .more
                 return false
             }
-            if !queue.hasUnfinished, !queue.hasRoom(limit: limit) {
+            if !queue.hasUnfinished, !queue.hasRoom(limit: limit, byteMark: byteMark) {
                 turnResult = .stalled
                 return false
             }

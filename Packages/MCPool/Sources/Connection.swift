@@ -126,7 +126,9 @@ final class Connection: EventHandler, @unchecked Sendable {
         unsafe decoder = .allocate(capacity: 1)
         unsafe decoder.initialize(
             to: FrameDecoder(
-                limits: FrameDecoder.Limits(frameBytes: limit < 0 ? nil : UInt64(limit))))
+                limits: FrameDecoder.Limits(
+                    frameBytes: limit < 0 ? nil : UInt64(limit),
+                    readBytes: ByteMarks.read(options.receiveHighWaterBytes))))
     }
 
     deinit {

@@ -57,8 +57,8 @@ final class DatagramPort: PipeOwner, EventHandler, @unchecked Sendable {
         super.init()
         let options = engine.optionsSnapshot
         pipe = make(
-            engine: engine, sendHighWaterMark: options.sendHighWaterMark,
-            receiveHighWaterMark: options.receiveHighWaterMark)
+            engine: engine, sends: options.sendLimits.shared(ByteMarks.sending),
+            receives: options.receiveLimits.shared(ByteMarks.receiving))
         pipe.pointee.owner = self
         pipe.pointee.port = self
     }
@@ -124,8 +124,7 @@ final class DatagramPort: PipeOwner, EventHandler, @unchecked Sendable {
     /// - Returns: false for what is no message, or finds no room.
     private func take(_ bytes: UnsafeRawBufferPointer, from sender: String) -> Bool {
         let queue = pipe.pointee.received
-        let limit = pipe.pointee.receiveHighWaterMark.load(ordering: .relaxed)
-        guard queue.hasRoom(limit: limit) else { return false }
+        guard pipe.hasRoomToReceive() else { return false }
         var head: Frame
         var body = unsafe bytes
         if role == .addresses {

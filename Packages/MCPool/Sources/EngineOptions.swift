@@ -5,6 +5,8 @@ package import MCTransport
 package struct EngineOptions: Sendable {
     package var sendHighWaterMark = 1000
     package var receiveHighWaterMark = 1000
+    package var sendHighWaterBytes = 0
+    package var receiveHighWaterBytes = 0
     package var sendTimeoutMilliseconds = -1
     package var receiveTimeoutMilliseconds = -1
     package var lingerMilliseconds = -1

@@ -117,11 +117,8 @@ extension FanOut {
     private func writeAlone(_ message: Outgoing, to pipe: Pipe) {
         guard pipe.hasRoom else { return }
         pipe.write(message)
-        let limit = pipe.pointee.sendHighWaterMark
         // Nobody waits for room in such a pipe, so nobody would write it when it is full.
-        if pipe.pointee.fill.byteCount >= FanOut.runBytes
-            || limit > 0 && pipe.pointee.queuedMessages &* 2 >= limit
-        {
+        if pipe.pointee.fill.byteCount >= FanOut.runBytes || pipe.isHalfFull {
             pipe.dueNow()
         }
     }

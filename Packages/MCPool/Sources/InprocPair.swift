@@ -27,11 +27,9 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
         super.init()
         let options = connector.optionsSnapshot
         near = make(
-            engine: connector, sendHighWaterMark: options.sendHighWaterMark,
-            receiveHighWaterMark: options.receiveHighWaterMark)
+            engine: connector, sends: options.sendLimits, receives: options.receiveLimits)
         far = make(
-            engine: connector, sendHighWaterMark: options.receiveHighWaterMark,
-            receiveHighWaterMark: options.sendHighWaterMark)
+            engine: connector, sends: options.receiveLimits, receives: options.sendLimits)
         near.pointee.peer = far
         far.pointee.peer = near
         near.pointee.pair = self
@@ -51,8 +49,7 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
         case closed
     }
 
-    /// Gives the far end to the socket that is bound to `name`. High-water marks add up as in
-    /// libzmq: what the sender may queue and what the receiver may; none when one of them has none.
+    /// Gives the far end to the socket that is bound to `name`. High-water marks add up.
     ///
     /// - Returns: `refused` when that socket does not want the peer, and the near end is ended
     ///   then; `closed` when it is closed or no longer bound, and nothing has happened.
@@ -69,9 +66,8 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
         }
         let far = engine.options
         unsafe self.far.pointee.engine = engine
-        self.far.pointee.sendHighWaterMark = InprocPair.sum(
-            far.sendHighWaterMark, near.receiveHighWaterMark)
-        self.far.pointee.peerReceiveHighWaterMark = near.receiveHighWaterMark
+        self.far.pointee.peerReceives = near.receiveLimits
+        self.far.setLimits(far)
         engine.setConflating(self.far)
         self.far.pointee.peerSocketType = connector.pattern.socketType
         self.far.learnRoutingID(connector.pattern.announcesRoutingID ? near.routingID : [])
@@ -114,9 +110,8 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
         connector.lock.lock()
         let isThere = near.pointee.isAttached
         if isThere {
-            near.pointee.sendHighWaterMark = InprocPair.sum(
-                connector.options.sendHighWaterMark, far.receiveHighWaterMark)
-            near.pointee.peerReceiveHighWaterMark = far.receiveHighWaterMark
+            near.pointee.peerReceives = far.receiveLimits
+            near.setLimits(connector.options)
             connector.setConflating(near)
             near.pointee.peerSocketType = type.socketType
             near.learnRoutingID(type.announcesRoutingID ? far.routingID : [])
@@ -129,8 +124,6 @@ final class InprocPair: PipeOwner, @unchecked Sendable {
         // The near end went while the far one was being adopted, and found nothing to cut.
         if !isThere { cut(fromNear: true) }
     }
-
-    static func sum(_ a: Int, _ b: Int) -> Int { a == 0 || b == 0 ? 0 : a + b }
 
     /// One end is detached: the other end's socket sends no more into it, and ends when it has
     /// received what is there. Not under a lock.

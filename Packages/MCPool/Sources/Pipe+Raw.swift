@@ -75,9 +75,8 @@ extension SocketEngine {
     ///
     /// - Parameter extra: how many may wait beyond the high-water mark.
     func notify(_ pipe: Pipe, of connection: Connection, extra: Int) {
-        let limit = pipe.pointee.receiveHighWaterMark.load(ordering: .relaxed)
+        guard pipe.hasRoomToReceive(extra: extra) else { return }
         let queue = pipe.pointee.received
-        guard limit == 0 || queue.hasRoom(limit: limit + extra) else { return }
         var frame = Frame()
         frame.source = connection.source
         queue.push(frame)

@@ -70,8 +70,12 @@ package struct PipeState: ~Copyable {
     /// Messages that the kernel has taken whole.
     var sentMessages = 0
     var sendHighWaterMark: Int
-    /// In-process only: what the peer may queue, which is part of the mark.
-    var peerReceiveHighWaterMark = 0
+    /// Bytes that may be queued; 0 means that they are not counted (see `QueueLimits`).
+    var sendByteMark: Int
+    /// In-process only: what the peer may queue, which is part of the marks. nil until it is there.
+    var peerReceives: QueueLimits?
+    /// What `flight` held when it was last looked at under the lock.
+    var launchedBytes = 0
     /// Somebody holds the writer role.
     var isWriting = false
     /// The kernel takes no more; the I/O thread waits until it does.
@@ -96,6 +100,7 @@ package struct PipeState: ~Copyable {
     let received: FrameQueue
     /// Read by the reader without the lock, and changed under it while the socket is in use.
     let receiveHighWaterMark: Atomic<Int>
+    let receiveByteMark: Atomic<Int>
     /// The connection's decoder while it holds bytes that receivers decode for themselves, which they
     /// do under the lock, and only while nobody has the reader role. `received` is empty then.
     var unread: UnsafeMutablePointer<FrameDecoder>?
@@ -149,16 +154,17 @@ package struct PipeState: ~Copyable {
     package var sendIndex = -1
     package var receiveIndex = -1
 
-    init(
-        engine: SocketEngine, sendHighWaterMark: Int, receiveHighWaterMark: Int
-    ) {
+    init(engine: SocketEngine, sends: QueueLimits, receives: QueueLimits) {
         unsafe self.engine = engine
-        self.sendHighWaterMark = sendHighWaterMark
-        self.receiveHighWaterMark = Atomic(receiveHighWaterMark)
+        sendHighWaterMark = sends.messages
+        sendByteMark = sends.bytes
+        receiveHighWaterMark = Atomic(receives.messages)
+        receiveByteMark = Atomic(receives.bytes)
         unsafe unread = nil
         unsafe flight = .allocate(capacity: 1)
         unsafe flight.initialize(to: OutBuffer())
-        received = FrameQueue.create(creditStep: receiveHighWaterMark / 4)
+        // Few messages may be many bytes: the producer is told of each.
+        received = FrameQueue.create(creditStep: receives.bytes == 0 ? receives.messages / 4 : 1)
     }
 
     deinit {
@@ -172,14 +178,10 @@ package struct PipeState: ~Copyable {
 package class PipeOwner: @unchecked Sendable {
     fileprivate(set) var pipes: [Pipe] = []
 
-    func make(
-        engine: SocketEngine, sendHighWaterMark: Int, receiveHighWaterMark: Int
-    ) -> Pipe {
+    func make(engine: SocketEngine, sends: QueueLimits, receives: QueueLimits) -> Pipe {
         let state = UnsafeMutablePointer<PipeState>.allocate(capacity: 1)
         unsafe state.initialize(
-            to: PipeState(
-                engine: engine, sendHighWaterMark: sendHighWaterMark,
-                receiveHighWaterMark: receiveHighWaterMark))
+            to: PipeState(engine: engine, sends: sends, receives: receives))
         let pipe = unsafe Pipe(state)
         pipes.append(pipe)
         return pipe
@@ -201,7 +203,7 @@ struct PipeReference: @unchecked Sendable {
 extension PipeState {
     /// How many messages a run may bring; 0 for pipes that take none (see `FanOut`).
     var roomForRun: Int {
-        if isSendClosed || peer != nil || conflates { return 0 }
+        if isSendClosed || peer != nil || conflates || sendByteMark != 0 { return 0 }
         return sendHighWaterMark == 0 ? .max : sendHighWaterMark - queuedMessages
     }
 
@@ -215,6 +217,7 @@ extension PipeState {
     mutating func launch() {
         fill.seal()
         unsafe swap(&fill, &flight.pointee)
+        unsafe launchedBytes = flight.pointee.byteCount
     }
 
     /// Bytes or messages that the kernel has not taken yet.
@@ -228,13 +231,14 @@ extension Pipe {
     package var hasRoom: Bool {
         if pointee.isSendClosed { return false }
         if let peer = pointee.peer { return hasRoom(in: peer) }
+        if pointee.sendByteMark != 0 && !hasByteRoom { return false }
         return pointee.queuedMessages < pointee.sendHighWaterMark
             || pointee.sendHighWaterMark == 0
     }
 
     @inline(__always)
     private func hasRoom(in peer: Pipe) -> Bool {
-        if peer.pointee.received.hasRoom(limit: pointee.sendHighWaterMark) { return true }
+        if hasRoomNow(in: peer) { return true }
         unsafe pointee.engine.noteFull(self)
         return false
     }
@@ -242,7 +246,13 @@ extension Pipe {
     /// Whether an in-process pipe can be written to without waiting.
     var hasRoomNow: Bool {
         guard !pointee.isSendClosed, let peer = pointee.peer else { return true }
-        return peer.pointee.received.hasRoom(limit: pointee.sendHighWaterMark)
+        return hasRoomNow(in: peer)
+    }
+
+    @inline(__always)
+    private func hasRoomNow(in peer: Pipe) -> Bool {
+        peer.pointee.received.hasRoom(
+            limit: pointee.sendHighWaterMark, byteMark: pointee.sendByteMark)
     }
 
     /// Whether the pipe can take messages but has no room for one now.

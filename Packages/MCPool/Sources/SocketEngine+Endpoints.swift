@@ -39,9 +39,12 @@ extension SocketEngine {
         if (1...SocketEngine.fewMessages).contains(options.sendHighWaterMark) {
             link.unsentBytes = SocketEngine.pacedBytes
         }
-        link.sendBufferBytes = options.sendBufferBytes < 0 ? nil : options.sendBufferBytes
+        link.sendBufferBytes =
+            options.sendBufferBytes < 0
+            ? ByteMarks.kernelBuffer(options.sendHighWaterBytes) : options.sendBufferBytes
         link.receiveBufferBytes =
-            options.receiveBufferBytes < 0 ? nil : options.receiveBufferBytes
+            options.receiveBufferBytes < 0
+            ? ByteMarks.kernelBuffer(options.receiveHighWaterBytes) : options.receiveBufferBytes
         return link
     }
 

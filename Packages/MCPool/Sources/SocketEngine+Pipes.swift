@@ -16,8 +16,8 @@ extension SocketEngine {
     ) -> Pipe? {
         let owner = PipeOwner()
         let pipe = owner.make(
-            engine: self, sendHighWaterMark: options.sendHighWaterMark,
-            receiveHighWaterMark: options.receiveHighWaterMark)
+            engine: self, sends: options.sendLimits.shared(ByteMarks.sending),
+            receives: options.receiveLimits.shared(ByteMarks.receiving))
         pipe.pointee.owner = owner
         pipe.pointee.dialer = dialer
         setConflating(pipe)
@@ -35,6 +35,7 @@ extension SocketEngine {
         pipe.pointee.conflates = true
         // There is always room in the place of another.
         pipe.pointee.sendHighWaterMark = 0
+        pipe.pointee.sendByteMark = 0
     }
 
     /// Lock held.

@@ -246,8 +246,7 @@ extension SocketEngine {
     /// A stalled connection goes on when its queue has room again.
     func resumeIfRoom(_ connection: Connection) {
         guard connection.isStalled, !connection.isEnded, let pipe = connection.pipe else { return }
-        let limit = pipe.pointee.receiveHighWaterMark.load(ordering: .relaxed)
-        guard limit == 0 || pipe.pointee.received.depth <= limit / 2 else { return }
+        guard pipe.hasMuchRoomToReceive else { return }
         connection.isStalled = false
         watchReading(of: connection)
         markReady(connection)

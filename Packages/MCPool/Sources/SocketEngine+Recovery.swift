@@ -47,6 +47,7 @@ extension Pipe {
     /// The part of it that was being written.
     func takeFlight() -> [Recovered] {
         pointee.queuedMessages -= flight.messageCount
+        pointee.launchedBytes = 0
         return pointee.isRaw ? flight.takeUnsentBytes() : flight.takeUnsentMessages()
     }
 

@@ -153,13 +153,10 @@ extension SocketEngine {
         while true {
             if pipe.flight.isEmpty { pipe.pointee.launch() }
             lock.unlock()
-            let (written, outcome) = write(pipe, to: connection)
+            let turn = write(pipe, to: connection)
             lock.lock()
-            if written > 0 {
-                credit(pipe, messages: written)
-                pipe.pointee.isUnpaced = false
-            }
-            switch outcome {
+            if turn.bytes > 0 { credit(pipe, turn) }
+            switch turn.outcome {
             case .drained:
                 lastTurn.store(cmc_now_ns(), ordering: .relaxed)
                 let isDue = pipe.pointee.isDue
@@ -229,10 +226,16 @@ extension SocketEngine {
         case failed
     }
 
+    private struct Written {
+        /// Messages that are with the kernel whole now.
+        let messages: Int
+        let bytes: Int
+        /// Why it stopped.
+        let outcome: WriteOutcome
+    }
+
     /// Writes `flight`; without the lock, as the holder of the writer role.
-    ///
-    /// - Returns: messages that are with the kernel whole now, and why it stopped.
-    private func write(_ pipe: Pipe, to connection: Connection) -> (Int, WriteOutcome) {
+    private func write(_ pipe: Pipe, to connection: Connection) -> Written {
         var messages = 0
         var bytes = 0
         let outcome = unsafe withUnsafeTemporaryAllocation(
@@ -255,13 +258,17 @@ extension SocketEngine {
             }
             return .drained
         }
-        return (messages, outcome)
+        return Written(messages: messages, bytes: bytes, outcome: outcome)
     }
 
-    private func credit(_ pipe: Pipe, messages: Int) {
+    private func credit(_ pipe: Pipe, _ written: Written) {
         let wasFull = pipe.isFull
-        pipe.pointee.queuedMessages -= messages
-        pipe.pointee.sentMessages += messages
+        pipe.pointee.launchedBytes -= written.bytes
+        pipe.pointee.queuedMessages -= written.messages
+        pipe.pointee.sentMessages += written.messages
+        // Part of a message makes room only where bytes count.
+        guard written.messages > 0 || pipe.pointee.sendByteMark != 0 else { return }
+        pipe.pointee.isUnpaced = false
         if wasFull || !sendWaiters.isEmpty {
             if pipe.pointee.isAttached { pattern.writable(pipe) }
             wakeSenders()

@@ -241,27 +241,11 @@ public final class SocketEngine: @unchecked Sendable {
         lock.lock()
         change(&options)
         for pipe in pipes {
-            setHighWaterMarks(of: pipe)
+            pipe.setLimits(options)
             if pipe.hasRoom { pattern.writable(pipe) }
         }
         wakeSenders()
         settleAndUnlock()
-    }
-
-    /// Lock held.
-    private func setHighWaterMarks(of pipe: Pipe) {
-        if pipe.pointee.conflates { return }
-        guard pipe.pointee.pair != nil else {
-            pipe.pointee.sendHighWaterMark = options.sendHighWaterMark
-            pipe.pointee.receiveHighWaterMark.store(
-                options.receiveHighWaterMark, ordering: .relaxed)
-            return
-        }
-        // Until somebody is there it is this socket's alone.
-        pipe.pointee.sendHighWaterMark =
-            pipe.pointee.isJoined
-            ? InprocPair.sum(options.sendHighWaterMark, pipe.pointee.peerReceiveHighWaterMark)
-            : options.sendHighWaterMark
     }
 
     package func getOptions() -> EngineOptions { optionsSnapshot }

@@ -58,6 +58,9 @@ public struct FrameQueue: @unchecked Sendable {
         @usableFromInline var committedFrames: UInt = 0
         @usableFromInline var messages: UInt = 0
         @usableFromInline var seenConsumed: UInt = 0
+        /// What `hasRoom` was asked for last; bytes are counted while it is not 0.
+        @usableFromInline var byteMark = 0
+        @usableFromInline var ledger = ByteLedger(after: 0)
     }
 
     @frozen
@@ -149,6 +152,7 @@ extension FrameQueue {
     @inlinable
     @inline(__always)
     public func placed(ends: Bool, places: Int = 1) {
+        if unsafe producer.pointee.byteMark != 0 { countBytes(ends: ends, places: places) }
         let index = unsafe producer.pointee.index &+ places
         unsafe producer.pointee.index = index
         unsafe producer.pointee.frames &+= UInt(places)
@@ -197,6 +201,17 @@ extension FrameQueue {
         return true
     }
 
+    /// Counts the frame that was made at `place()`: what it takes up here, and behind a reference.
+    @usableFromInline
+    @inline(never)
+    func countBytes(ends: Bool, places: Int) {
+        guard let frames = unsafe producer.pointee.segment?.frames else { return }
+        let frame = unsafe frames + producer.pointee.index
+        let behind = unsafe frame.pointee.isSlice ? frame.pointee.count : 0
+        unsafe producer.pointee.ledger.add(
+            places * MemoryLayout<Frame>.stride + behind, ends: ends)
+    }
+
     @usableFromInline
     @inline(never)
     func addSegment() {
@@ -242,6 +257,7 @@ extension FrameQueue {
         unsafe producer.pointee.segment = producer.pointee.committedSegment
         unsafe producer.pointee.index = producer.pointee.committedIndex
         unsafe producer.pointee.frames = producer.pointee.committedFrames
+        unsafe producer.pointee.ledger.rollback()
     }
 
     /// Messages pushed and not yet taken, as far as the consumer has told.
@@ -261,6 +277,33 @@ extension FrameQueue {
             return true
         }
         return depth < limit
+    }
+
+    /// Whether one more message stays within `limit`, and the bytes that wait are fewer than `byteMark`
+    /// (0 means no limit, for either). A frame counts as 64 bytes, and its payload where it does not fit
+    /// into them. Bytes are counted from the first time on that a mark is asked for.
+    @inlinable
+    public func hasRoom(limit: Int, byteMark: Int) -> Bool {
+        if unsafe byteMark != producer.pointee.byteMark || byteMark != 0 {
+            guard hasRoom(for: byteMark) else { return false }
+        }
+        return hasRoom(limit: limit)
+    }
+
+    @usableFromInline
+    @inline(never)
+    func hasRoom(for byteMark: Int) -> Bool {
+        if unsafe (byteMark != 0) != (producer.pointee.byteMark != 0) {
+            unsafe producer.pointee.ledger = ByteLedger(after: producer.pointee.messages)
+        }
+        unsafe producer.pointee.byteMark = byteMark
+        return byteMark == 0 || waitingBytes < byteMark
+    }
+
+    /// Bytes that wait, as far as they are counted and the consumer has told.
+    public var waitingBytes: Int {
+        unsafe producer.pointee.ledger.waiting(
+            taken: shared.pointee.consumedMessages.load(ordering: .acquiring))
     }
 
     /// Whether frames of an unfinished message are waiting for the rest of it.
