@@ -84,8 +84,8 @@ extension ZmqTests {
         @Test func closingUnderUse() throws {
             let sockets = try Sockets()
             for _ in 0..<200 {
-                let push = zmq_socket(sockets.context, ZMQ_PUSH)
-                let pull = zmq_socket(sockets.context, ZMQ_PULL)
+                let push = try sockets.make(ZMQ_PUSH, waitsForEver: true)
+                let pull = try sockets.make(ZMQ_PULL, waitsForEver: true)
                 try #require(zmq_bind(pull, "inproc://closing") == 0)
                 try #require(zmq_connect(push, "inproc://closing") == 0)
                 let handles = SharedHandles(push, pull)
