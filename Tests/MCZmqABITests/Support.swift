@@ -5,7 +5,7 @@ import MCZmqABI
 import Testing
 
 /// Everything here is one suite: the C interface's errno is the thread's, and many tests block.
-@Suite(.serialized) struct ZmqTests {}
+@Suite(.serialized, EndsInTime()) struct ZmqTests {}
 
 /// The errno that a failed call left, after a look at its result.
 func failure(_ result: Int32) -> Int32? { result == -1 ? errno : nil }
@@ -106,4 +106,7 @@ final class Joined {
     }
 
     func join() { pthread_join(thread, nil) }
+
+    /// Instead: it is not waited for.
+    func detach() { pthread_detach(thread) }
 }
