@@ -63,6 +63,8 @@ extension FrameDecoderTests {
         }
 
         private mutating func takeWhole() {
+            let count = seen.count + decoder.wholeMessages
+            defer { #expect(seen.count == count) }
             while true {
                 var frame = Frame()
                 let promised = decoder.hasWhole()

@@ -25,14 +25,23 @@ extension FacadeTests {
                     context: context, options: .test { $0.routingID = bytes("me") })
                 let dialled = dealer.monitor()
                 try dealer.connect(endpoint)
+                let dialling = try (0..<3).map { _ in
+                    try #require(dialled.next(timeoutMilliseconds: patience))
+                }
                 #expect(
-                    try kinds(dialled, upTo: .handshakeSucceeded)
-                        == [.connectDelayed, .connected, .handshakeSucceeded])
+                    dialling.map(\.kind) == [.connectDelayed, .connected, .handshakeSucceeded])
+                #expect(dialling.map(\.remoteEndpoint) == [endpoint, endpoint, endpoint])
+                #expect(dialling[0].localEndpoint == "")
+                let near = dialling[1].localEndpoint
+                #expect(near.hasPrefix(way == .ipc ? "ipc://" : "tcp://127.0.0.1:"))
+                #expect(near != endpoint && dialling[2].localEndpoint == near)
                 let listening = try #require(bound.next(timeoutMilliseconds: patience))
                 #expect(listening.kind == .listening && listening.endpoint == endpoint)
                 #expect(listening.value > 0)
+                #expect(listening.localEndpoint == endpoint && listening.remoteEndpoint == "")
                 let accepted = try #require(bound.next(timeoutMilliseconds: patience))
                 #expect(accepted.kind == .accepted && accepted.endpoint == endpoint)
+                #expect(accepted.localEndpoint == endpoint && accepted.remoteEndpoint == near)
                 let succeeded = try #require(bound.next(timeoutMilliseconds: patience))
                 #expect(succeeded.kind == .handshakeSucceeded)
                 #expect(succeeded.routingID == bytes("me"))
@@ -42,6 +51,7 @@ extension FacadeTests {
                 #expect(dialled.next(timeoutMilliseconds: 0) == nil)
                 let lost = try #require(bound.next(timeoutMilliseconds: patience))
                 #expect(lost.kind == .disconnected && lost.reason != nil)
+                #expect(lost.localEndpoint == endpoint && lost.remoteEndpoint == near)
                 router.close()
                 #expect(try kinds(bound, upTo: .monitorStopped) == [.closed, .monitorStopped])
             }

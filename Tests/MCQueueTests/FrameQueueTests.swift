@@ -52,6 +52,9 @@ struct FrameQueueTests {
                 queue.publish()
                 published += whole
                 whole = []
+                let waiting = published[taken...].lazy.filter { !$0.more }.count
+                #expect(queue.waitingMessages == waiting)
+                #expect(queue.pushedMessages == published.lazy.filter { !$0.more }.count)
             case 6:
                 queue.rollback()
                 unfinished = []

@@ -29,6 +29,22 @@ import Testing
         #expect(try server.readBytes(1) == [7])
     }
 
+    /// A unix socket that dialled has no name.
+    @Test(arguments: Place.all)
+    func `Both ends know both ends`(_ place: Place) async throws {
+        let (listener, client, server) = try await place.connection()
+        defer { listener.close() }
+        let (near, far) = (client.ends, server.ends)
+        #expect(near.remote == listener.localEndpoint.description)
+        #expect(near.local == far.remote && near.remote == far.local)
+        #expect(
+            place.endpoint.hasPrefix("tcp") ? near.local != near.remote : near.local == "ipc://")
+        server.close()
+        #expect(server.ends == LinkEnds())
+        // Who has gone is still known by its name.
+        #expect(client.ends.local == near.local && client.ends.remote == near.remote)
+    }
+
     @Test(arguments: Place.all)
     func `Closing one side is the end of the other`(_ place: Place) async throws {
         let (listener, client, server) = try await place.connection()

@@ -74,7 +74,8 @@ extension ZmqTests {
 
         @Test func noSuchType() throws {
             let sockets = try Sockets()
-            for type: Int32 in [-1, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 1000, .max, .min] {
+            let none = Array(Int32(-1)...21) + [1000, .max, .min]
+            for type in none where !SocketTypes.all.contains(type) {
                 #expect(zmq_socket(sockets.context, type) == nil && errno == EINVAL, "\(type)")
             }
         }
@@ -83,8 +84,8 @@ extension ZmqTests {
         @Test func closingUnderUse() throws {
             let sockets = try Sockets()
             for _ in 0..<200 {
-                let push = zmq_socket(sockets.context, ZMQ_PUSH)
-                let pull = zmq_socket(sockets.context, ZMQ_PULL)
+                let push = try sockets.make(ZMQ_PUSH, waitsForEver: true)
+                let pull = try sockets.make(ZMQ_PULL, waitsForEver: true)
                 try #require(zmq_bind(pull, "inproc://closing") == 0)
                 try #require(zmq_connect(push, "inproc://closing") == 0)
                 let handles = SharedHandles(push, pull)

@@ -5,7 +5,7 @@ import MCZmqABI
 import Testing
 
 /// Everything here is one suite: the C interface's errno is the thread's, and many tests block.
-@Suite(.serialized) struct ZmqTests {}
+@Suite(.serialized, EndsInTime()) struct ZmqTests {}
 
 /// The errno that a failed call left, after a look at its result.
 func failure(_ result: Int32) -> Int32? { result == -1 ? errno : nil }
@@ -17,9 +17,11 @@ final class Sockets {
 
     init() throws { context = try #require(zmq_ctx_new()) }
 
-    func make(_ type: Int32) throws -> UnsafeMutableRawPointer {
+    /// - Parameter waitsForEver: as a socket is made; else ten seconds are the longest that a call waits.
+    func make(_ type: Int32, waitsForEver: Bool = false) throws -> UnsafeMutableRawPointer {
         let socket = try #require(zmq_socket(context, type))
         open.append(socket)
+        if waitsForEver { return socket }
         var limit: Int32 = 10_000
         zmq_setsockopt(socket, ZMQ_RCVTIMEO, &limit, 4)
         zmq_setsockopt(socket, ZMQ_SNDTIMEO, &limit, 4)
@@ -40,10 +42,15 @@ final class Sockets {
     }
 
     deinit {
+        // Of those that the test has closed nothing is left to close.
         for socket in open { zmq_close(socket) }
         zmq_ctx_term(context)
     }
 }
+
+/// An endpoint where nobody is, and where nobody else can come to be meanwhile: a port that was bound and
+/// let go is soon another process's.
+func deserted(_ name: String) -> String { "ipc:///tmp/deserted-\(getpid())-\(name)" }
 
 func lastEndpoint(_ socket: UnsafeMutableRawPointer) -> String {
     var buffer = [CChar](repeating: 0, count: 256)
@@ -99,4 +106,7 @@ final class Joined {
     }
 
     func join() { pthread_join(thread, nil) }
+
+    /// Instead: it is not waited for.
+    func detach() { pthread_detach(thread) }
 }

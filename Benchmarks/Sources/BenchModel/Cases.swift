@@ -8,6 +8,8 @@ private let roundtripSizes = [1, 64, 1024, 65_536]
 private let streamBytes = 256
 /// From here on with the best of several sizes of writes to it.
 private let manyStreamBytes = 1_048_576
+/// Messages of this size are sent through the C interface, too: what the boundary costs.
+private let boundarySize = 64
 /// Of writes to a stream.
 private let writeSizes = [65_536, 122_880, 262_144]
 private let streams = writeSizes.map { Contender.raw(writeBytes: $0) }
@@ -17,7 +19,10 @@ private let otherStyles: [Contender] = ["callback", "async", "await"].map { .our
 extension Case {
     /// PUSH/PULL from one thread over one connection.
     static func throughput(_ transport: Transport, _ size: Int) -> Case {
-        Case(.throughput, transport, "size=\(size)", [.ours, .libzmq] + raw(transport, size))
+        let boundary: [Contender] = size == boundarySize ? [.oursInC] : []
+        return Case(
+            .throughput, transport, "size=\(size)",
+            [.ours] + boundary + [.libzmq] + raw(transport, size))
     }
 
     private static func raw(_ transport: Transport, _ size: Int) -> [Contender] {
@@ -91,7 +96,8 @@ extension Case {
     /// Every kind of work over every transport, small: shows that nothing hangs or fails.
     public static let smoke: [Case] = Transport.allCases.flatMap { transport -> [Case] in
         [
-            .throughput(transport, 16), .throughput(transport, 65_536),
+            .throughput(transport, 16), .throughput(transport, boundarySize),
+            .throughput(transport, 65_536),
             .throughput(transport, 1_048_576),
             Case(.throughput, transport, "size=256 connections=8"),
             Case(.throughput, transport, "size=64 threads=4"),

@@ -1,6 +1,8 @@
 /// Whose code a worker runs.
 public enum Library: String, Codable, Sendable, CaseIterable {
     case ours
+    /// Ours through its C interface: the worker on libzmq, which finds our library in its place.
+    case oursInC
     case libzmq
     case raw
 }
@@ -22,6 +24,7 @@ public struct Contender: Hashable, Sendable {
     public static let ours = Contender(.ours)
     public static let libzmq = Contender(.libzmq)
     public static let raw = Contender(.raw)
+    static let oursInC = Contender(.oursInC, label: "ours in C")
 
     /// Ours, received in another way than by polling.
     static func ours(style: String) -> Contender {

@@ -2,8 +2,8 @@
 public struct Target: Sendable {
     /// What is looked at in the results.
     public enum Measure: Sendable {
-        /// Messages per second of a contender, as a multiple of libzmq's in the same case.
-        case rate(of: String)
+        /// Messages per second of a contender, as a multiple of another one's in the same case.
+        case rate(of: String, to: String = "libzmq")
         /// Bytes per second, as a multiple of the best raw stream's.
         case rateOfBestStream
         /// The median of a percentile, as a multiple of another contender's.
@@ -41,8 +41,8 @@ public struct Target: Sendable {
         guard let result = results.result(caseName) else { return nil }
         let ours = result.outcome("ours")
         switch measure {
-        case .rate(let contender):
-            return ratio(result.outcome(contender), result.outcome("libzmq"), \.messagesPerSecond)
+        case .rate(let one, let other):
+            return ratio(result.outcome(one), result.outcome(other), \.messagesPerSecond)
         case .rateOfBestStream:
             let streams = result.outcomes.filter { $0.library == .raw }
             let best = streams.max { ($0.bytesPerSecond ?? 0) < ($1.bytesPerSecond ?? 0) }
@@ -87,7 +87,7 @@ extension Target: CustomStringConvertible {
 extension Target.Measure: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .rate(let contender): "rate of \(contender) to libzmq's"
+        case .rate(let one, let other): "rate of \(one) to that of \(other)"
         case .rateOfBestStream: "rate to the best raw stream's"
         case .p50(let one, let other): "p50 of \(one) to that of \(other)"
         case .p99(let other): "p99 to that of \(other)"

@@ -4,6 +4,7 @@
 extension Target {
     public static let all: [Target] =
         overNetwork.flatMap { throughput($0) + roundtrips($0) + others($0) } + inproc
+        + Transport.allCases.map(boundary)
 
     private static let overNetwork: [Transport] = [.tcp, .ipc]
 
@@ -33,6 +34,13 @@ extension Target {
             targets.append(rate(.styles(transport, 64), 4, of: "ours \(style)"))
         }
         return targets
+    }
+
+    /// Through the C interface there are so many of the messages that there are in Swift.
+    private static func boundary(_ transport: Transport) -> Target {
+        Target(
+            caseName: Case.throughput(transport, 64).name,
+            measure: .rate(of: "ours in C", to: "ours"), bound: .atLeast(0.85))
     }
 
     private static func roundtrips(_ transport: Transport) -> [Target] {

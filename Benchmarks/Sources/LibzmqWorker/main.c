@@ -11,6 +11,7 @@ int main(int argc, char **argv)
         {"burst", burst},
     };
     bench_job job = bench_job_parse(argc, argv);
+    check_library();
     for (size_t i = 0; i < sizeof works / sizeof *works; i++) {
         if (bench_is(job.work, works[i].name)) {
             context = zmq_ctx_new();

@@ -1,5 +1,8 @@
+#define _GNU_SOURCE
 #include "worker.h"
+#include <dlfcn.h>
 #include <stdio.h>
+#include <string.h>
 
 void *context;
 
@@ -41,6 +44,17 @@ void *make_buffer(size_t size)
 void set_option(void *socket, int option, int value)
 {
     check(zmq_setsockopt(socket, option, &value, sizeof value), "option");
+}
+
+void check_library(void)
+{
+    const char *wanted = getenv("BENCH_LIBRARY");
+    Dl_info found;
+    if (wanted == NULL)
+        return;
+    if (dladdr(dlsym(RTLD_DEFAULT, "zmq_version"), &found) == 0 ||
+        strncmp(found.dli_fname, wanted, strlen(wanted)) != 0)
+        bench_fail("another library than the one in", wanted);
 }
 
 void start_thread(pthread_t *thread, void *(*body)(void *), void *argument)

@@ -29,6 +29,8 @@ void *make_bound_socket(int type, const bench_job *job);
 void *make_connected_socket(int type, const char *endpoint);
 void *make_buffer(size_t size);
 void set_option(void *socket, int option, int value);
+/// Ends the process when libzmq's functions are of another library than the one that it is to measure.
+void check_library(void);
 void start_thread(pthread_t *thread, void *(*body)(void *), void *argument);
 
 /// Waits until all that was sent has left. All sockets must be closed.

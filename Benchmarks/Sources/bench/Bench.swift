@@ -20,6 +20,7 @@ struct Bench: ParsableCommand {
     @Option(help: "Only cases whose names match this regular expression.") var only: String?
     @Option(help: "Runs of each contender, where the time allows.") var runs: Int?
     @Option(help: "The folder for results and charts.") var output: String
+    @Option(help: "The folder of our libzmq.so.5.") var library: String
 
     var mode: Mode { full ? .full : smoke ? .smoke : .quick }
 
@@ -46,7 +47,8 @@ struct Bench: ParsableCommand {
             at: scratch, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: scratch) }
         let runner = Runner(
-            folder: Self.folder, scratch: scratch.path, milliseconds: mode.runMilliseconds)
+            folder: Self.folder, library: library, scratch: scratch.path,
+            milliseconds: mode.runMilliseconds)
         let comparison = Comparison(mode: mode, runs: runs ?? mode.runs, runner: runner)
         let results = comparison.measure(try cases())
         // A part, or a moment, is no result to keep.

@@ -5,6 +5,8 @@ private import Foundation
 struct Runner {
     /// Where the workers' executables are.
     let folder: String
+    /// Where our library for C programs is.
+    let library: String
     /// Where ipc sockets may lie.
     let scratch: String
     let milliseconds: Int
@@ -38,10 +40,17 @@ struct Runner {
         let name =
             switch library {
             case .ours: "OursWorker"
-            case .libzmq: "LibzmqWorker"
+            case .libzmq, .oursInC: "LibzmqWorker"
             case .raw: "RawWorker"
             }
         return "\(folder)/\(name)"
+    }
+
+    /// What a worker finds beside what everybody does: which library is loaded in libzmq's place. It
+    /// looks whether that has happened (`BENCH_LIBRARY`).
+    private func environment(_ library: Library) -> [String: String] {
+        guard library == .oursInC else { return [:] }
+        return ["LD_LIBRARY_PATH": self.library, "BENCH_LIBRARY": self.library]
     }
 
     private func arguments(
@@ -61,7 +70,8 @@ struct Runner {
     private func runTogether(_ measured: Case, _ contender: Contender) throws -> [WorkerReport] {
         let worker = try WorkerProcess(
             executable(contender.library),
-            arguments(measured, contender, role: "both", endpoint: "inproc://bench"))
+            arguments(measured, contender, role: "both", endpoint: "inproc://bench"),
+            environment: environment(contender.library))
         return try reports([worker], until: deadline(of: measured))
     }
 
@@ -78,7 +88,7 @@ struct Runner {
 
         let bound = try WorkerProcess(
             program, arguments(measured, contender, role: roles.binds, endpoint: wanted),
-            channel: boundEnd)
+            environment: environment(contender.library), channel: boundEnd)
         close(kept.removeFirst())
         _ = readWorkers([bound], until: deadline) { !bound.lines.isEmpty }
         guard let endpoint = bound.lines.first, endpoint.contains("://") else {
@@ -87,7 +97,7 @@ struct Runner {
         }
         let connected = try WorkerProcess(
             program, arguments(measured, contender, role: roles.connects, endpoint: endpoint),
-            channel: connectedEnd)
+            environment: environment(contender.library), channel: connectedEnd)
         close(kept.removeFirst())
         return try reports([bound, connected], until: deadline)
     }

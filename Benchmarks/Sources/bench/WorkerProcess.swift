@@ -18,8 +18,12 @@ final class WorkerProcess {
     private var status: Int32?
 
     /// - Parameters:
+    ///   - environment: beside this process's own.
     ///   - channel: becomes the worker's descriptor 3; what it says to another one goes there.
-    init(_ executable: String, _ arguments: [String], channel: Int32? = nil) throws {
+    init(
+        _ executable: String, _ arguments: [String], environment: [String: String] = [:],
+        channel: Int32? = nil
+    ) throws {
         let (output, errors) = (try makePipe(), try makePipe())
         defer {
             close(output.write)
@@ -32,13 +36,12 @@ final class WorkerProcess {
         unsafe posix_spawn_file_actions_adddup2(&actions, output.write, STDOUT_FILENO)
         unsafe posix_spawn_file_actions_adddup2(&actions, errors.write, STDERR_FILENO)
         if let channel { unsafe posix_spawn_file_actions_adddup2(&actions, channel, 3) }
-        var words: [UnsafeMutablePointer<CChar>?] = unsafe ([executable] + arguments).map {
-            unsafe strdup($0)
-        }
-        unsafe words.append(nil)
-        defer { unsafe words.forEach { unsafe free($0) } }
+        let words = unsafe makeStrings([executable] + arguments)
+        let variables = unsafe makeStrings(makeEnvironment(with: environment))
+        defer { unsafe (words + variables).forEach { unsafe free($0) } }
         var pid: pid_t = 0
-        let result = unsafe posix_spawn(&pid, executable, &actions, nil, words, environ)
+        let result = unsafe posix_spawn(
+            &pid, executable, &actions, nil, words, variables)
         guard result == 0 else {
             close(output.read)
             close(errors.read)
@@ -121,6 +124,25 @@ func readWorkers(
         }
     }
     return true
+}
+
+/// Copies of texts for C, with the null behind them; the caller's to free.
+private func makeStrings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
+    unsafe texts.map { unsafe strdup($0) } + [nil]
+}
+
+/// This process's environment with other values of some variables.
+private func makeEnvironment(with changes: [String: String]) -> [String] {
+    var variables: [String] = []
+    var next = unsafe environ
+    while let variable = unsafe next.pointee {
+        variables.append(unsafe String(cString: variable))
+        unsafe next += 1
+    }
+    variables.removeAll { variable in
+        changes.keys.contains { variable.hasPrefix("\($0)=") }
+    }
+    return variables + changes.map { "\($0)=\($1)" }
 }
 
 /// Both ends are closed in every child that is not given them.

@@ -13,12 +13,15 @@ import Testing
         return Run(workers: [other, report], stolenPercent: 0)
     }
 
-    private func results(_ name: String, ours: [Run], libzmq: [Run]) throws -> Results {
+    private func results(
+        _ name: String, ours: [Run], inC: [Run] = [], libzmq: [Run]
+    ) throws -> Results {
         let measured = try #require(Case.full.first { $0.name == name })
         var result = CaseResult(measured)
         for index in result.outcomes.indices {
             switch result.outcomes[index].library {
             case .ours: ours.forEach { result.outcomes[index].add($0) }
+            case .oursInC: inC.forEach { result.outcomes[index].add($0) }
             case .libzmq: libzmq.forEach { result.outcomes[index].add($0) }
             case .raw: break
             }
@@ -42,6 +45,17 @@ import Testing
         #expect(target.value(in: results) == 7)
         #expect(target.isMet(in: results) == true)
         #expect(verdicts(results).lines.contains { $0.hasPrefix("met") })
+    }
+
+    /// What is sent through the C interface is compared with what is sent in Swift.
+    @Test(arguments: ["tcp", "ipc", "inproc"], [(86, true), (84, false)])
+    func theBoundaryIsOurs(transport: String, outcome: (rate: Int, isMet: Bool)) throws {
+        let results = try results(
+            "throughput \(transport) size=64", ours: [run(messages: 100, seconds: 1)],
+            inC: [run(messages: outcome.rate, seconds: 1)],
+            libzmq: [run(messages: 1, seconds: 1)])
+        let target = try target(results, "rate of ours in C")
+        #expect(target.isMet(in: results) == outcome.isMet)
     }
 
     @Test func theProcessorTimeOfBothCounts() throws {

@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct ArgumentTests {
     private func parse(_ arguments: String...) throws -> Bench {
-        try #require(try Bench.parseAsRoot(arguments + ["--output", "here"]) as? Bench)
+        let folders = ["--output", "here", "--library", "there"]
+        return try #require(try Bench.parseAsRoot(arguments + folders) as? Bench)
     }
 
     @Test func withoutArgumentsItIsQuick() throws {
@@ -27,7 +28,7 @@ import Testing
     ])
     func wrongArgumentsAreRefused(arguments: [String]) {
         #expect(throws: (any Error).self) {
-            try Bench.parseAsRoot(arguments + ["--output", "here"])
+            try Bench.parseAsRoot(arguments + ["--output", "here", "--library", "there"])
         }
     }
 }

@@ -57,7 +57,7 @@ final class Acceptor: EventHandler, @unchecked Sendable {
         let error = SocketError(
             .systemError, "the listener's descriptor was closed by other code of the process",
             endpoint: endpoint, errno: EBADF)
-        engine.note(.closed, endpoint, value: Int(listener.descriptor), because: error)
+        engine.note(.closed, .bound(endpoint), value: Int(listener.descriptor), because: error)
         engine.ioThread.deregister(token, of: listener.descriptor, isIntact: false)
     }
 
@@ -69,11 +69,12 @@ final class Acceptor: EventHandler, @unchecked Sendable {
                     engine: engine, link: link, dialer: nil, acceptor: self,
                     options: engine.optionsSnapshot)
                 connections[ObjectIdentifier(connection)] = connection
-                engine.note(.accepted, endpoint, value: Int(link.descriptor))
+                engine.note(.accepted, connection.place, value: Int(link.descriptor))
                 connection.begin()
             } catch {
                 engine.note(
-                    .acceptFailed, endpoint, value: Int(error.errno), because: SocketError(error))
+                    .acceptFailed, .bound(endpoint), value: Int(error.errno),
+                    because: SocketError(error))
                 // That one is gone, and others may wait.
                 if error.code == .refusedByFilter { continue }
                 if listener.isIntact { pause() } else { lost() }
@@ -108,7 +109,7 @@ final class Acceptor: EventHandler, @unchecked Sendable {
                 engine.ioThread.deregister(
                     token, of: listener.descriptor, isIntact: listener.isIntact)
             }
-            engine.note(.closed, endpoint, value: Int(listener.descriptor))
+            engine.note(.closed, .bound(endpoint), value: Int(listener.descriptor))
         }
         listener.close()
         let established = connections.values.filter { $0.phase == .established }

@@ -40,7 +40,7 @@ extension Connection {
     /// A dialled connection reaches the peer.
     func streamStands() {
         phase = .handshaking
-        engine.note(.connected, endpoint, value: Int(link.descriptor))
+        engine.note(.connected, place, value: Int(link.descriptor))
         startHandshake()
     }
 
@@ -173,7 +173,7 @@ extension Connection {
                     endpoint: link.peer))
             return
         }
-        if let peer { engine.note(.handshakeSucceeded, endpoint, routingID: peer.identity) }
+        if let peer { engine.note(.handshakeSucceeded, place, routingID: peer.identity) }
         dialer?.connected()
         startHeartbeat()
     }
@@ -196,20 +196,26 @@ extension Connection {
     /// Where it belongs to: what was dialled, or where the socket is bound.
     var endpoint: String { dialer?.endpoint.description ?? acceptor?.endpoint ?? link.peer }
 
+    /// What its events concern, told while the descriptor is there.
+    var place: EventPlace {
+        if knownEnds == nil || knownEnds?.local == "" { knownEnds = link.ends }
+        return EventPlace(endpoint, knownEnds ?? LinkEnds())
+    }
+
     private func noteFailure(_ error: SocketError) {
         let descriptor = Int(link.descriptor)
         guard phase != .connecting else {
-            engine.note(.closed, endpoint, value: descriptor, because: error)
+            engine.note(.closed, .dialled(endpoint), value: descriptor, because: error)
             return
         }
         switch error.code {
         case .closed: break
         case .protocolError:
-            engine.note(.handshakeFailedProtocol, endpoint, because: error)
+            engine.note(.handshakeFailedProtocol, place, because: error)
         default:
             engine.note(
-                .handshakeFailedWithoutDetail, endpoint, value: Int(error.errno), because: error)
+                .handshakeFailedWithoutDetail, place, value: Int(error.errno), because: error)
         }
-        engine.note(.disconnected, endpoint, value: descriptor, because: error)
+        engine.note(.disconnected, place, value: descriptor, because: error)
     }
 }

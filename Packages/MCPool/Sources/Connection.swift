@@ -62,6 +62,8 @@ final class Connection: EventHandler, @unchecked Sendable {
     var ioToken: UInt64 = 0
     var heartbeat: Heartbeat?
     var heartbeatTimer: UInt64?
+    /// Both ends, once a monitor has been told of them.
+    var knownEnds: LinkEnds?
     /// The arrival that `heartbeat` has been told of.
     var knownArrival: UInt64 = 0
 

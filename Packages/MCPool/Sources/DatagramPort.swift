@@ -79,7 +79,7 @@ final class DatagramPort: PipeOwner, EventHandler, @unchecked Sendable {
     func descriptorLost(_ descriptor: Int32) {
         // Other code of the process has closed it: nothing more comes.
         engine.note(
-            .closed, "udp", value: Int(descriptor),
+            .closed, .bound("udp"), value: Int(descriptor),
             because: SocketError(
                 .systemError, "the descriptor was closed by other code of the process",
                 errno: EBADF))

@@ -100,7 +100,7 @@ final class Dialer: @unchecked Sendable {
                 connection.negotiation = SOCKSNegotiation(proxy, to: destination)
             }
             self.connection = connection
-            engine.note(.connectDelayed, endpoint.description, value: Int(EINPROGRESS))
+            engine.note(.connectDelayed, .dialled(endpoint.description), value: Int(EINPROGRESS))
             let limit = engine.optionsSnapshot.connectTimeoutMilliseconds
             connectTimer = engine.ioThread.addTimer(
                 afterNanoseconds: limit > 0
@@ -159,7 +159,8 @@ final class Dialer: @unchecked Sendable {
             return
         }
         engine.note(
-            .connectRetried, endpoint.description, value: Int(delay / 1_000_000), because: error)
+            .connectRetried, .dialled(endpoint.description), value: Int(delay / 1_000_000),
+            because: error)
         retryTimer = engine.ioThread.addTimer(afterNanoseconds: delay) { [weak self] in
             self?.retryTimer = nil
             self?.dial()

@@ -67,6 +67,8 @@ package struct PipeState: ~Copyable {
     fileprivate let flight: UnsafeMutablePointer<OutBuffer>
     /// Messages in `fill` and `flight`.
     var queuedMessages = 0
+    /// Messages that the kernel has taken whole.
+    var sentMessages = 0
     var sendHighWaterMark: Int
     /// Bytes that may be queued; 0 means that they are not counted (see `QueueLimits`).
     var sendByteMark: Int

@@ -94,7 +94,7 @@ extension SocketEngine {
         } catch {
             let error = SocketError(error)
             note(
-                .bindFailed, endpoint.description, value: Int(error.errno), because: error)
+                .bindFailed, .bound(endpoint.description), value: Int(error.errno), because: error)
             throw error
         }
         let acceptor = Acceptor(
@@ -109,7 +109,7 @@ extension SocketEngine {
         endpoints.append(.listening(endpoint: real, acceptor))
         lastEndpoint = real
         lock.unlock()
-        note(.listening, real, value: Int(listener.descriptor))
+        note(.listening, .bound(real), value: Int(listener.descriptor))
         ioThread.post { acceptor.start() }
         return real
     }

@@ -41,12 +41,12 @@ extension SocketEngine {
 
     /// Tells the monitors. On any thread, with or without the lock.
     func note(
-        _ kind: SocketEvent.Kind, _ endpoint: @autoclosure () -> String, value: Int = 0,
+        _ kind: SocketEvent.Kind, _ place: @autoclosure () -> EventPlace, value: Int = 0,
         routingID: [UInt8] = [], because reason: SocketError? = nil
     ) {
         guard hasMonitors.load(ordering: .acquiring) else { return }
         let event = SocketEvent(
-            kind, endpoint(), value: value, routingID: routingID, because: reason)
+            kind, place(), value: value, routingID: routingID, because: reason)
         for monitor in livingMonitors() { monitor.add(event) }
         monitors.sink.withLock { $0 }?.tell(event)
     }

@@ -209,7 +209,7 @@ extension Connection {
     /// The socket has let the connection go. On the I/O thread.
     func gone(because error: SocketError?) {
         engine.note(
-            .disconnected, endpoint, value: Int(link.descriptor), because: error)
+            .disconnected, place, value: Int(link.descriptor), because: error)
         leaveIOThread()
         if closesGracefully {
             LinkDrain.drain(link, on: engine.ioThread) { [engine] in engine.linkDrained() }

@@ -265,6 +265,7 @@ extension SocketEngine {
         let wasFull = pipe.isFull
         pipe.pointee.launchedBytes -= written.bytes
         pipe.pointee.queuedMessages -= written.messages
+        pipe.pointee.sentMessages += written.messages
         // Part of a message makes room only where bytes count.
         guard written.messages > 0 || pipe.pointee.sendByteMark != 0 else { return }
         pipe.pointee.isUnpaced = false

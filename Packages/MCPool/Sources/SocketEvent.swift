@@ -1,3 +1,5 @@
+package import MCTransport
+
 /// Something that happened to an endpoint, or a connection, of a socket (zmq_socket_monitor(3)).
 ///
 /// Endpoints in the process have no connections, and no events.
@@ -39,6 +41,11 @@ public struct SocketEvent: Sendable, Equatable {
     public var kind: Kind
     /// The endpoint: where the socket is bound, or what it dials.
     public var endpoint: String
+    /// This end of the connection, or where a listener is bound, as an endpoint with numbers. Empty where
+    /// there is none yet.
+    public var localEndpoint: String
+    /// The other end of the connection; what is being dialled, before there is one. Empty of a listener.
+    public var remoteEndpoint: String
     /// The descriptor of a listener or connection that came or went, the pause in milliseconds before
     /// the next attempt, or the system's error number; else 0.
     public var value: Int
@@ -48,13 +55,38 @@ public struct SocketEvent: Sendable, Equatable {
     public var reason: SocketError?
 
     package init(
-        _ kind: Kind, _ endpoint: String, value: Int = 0, routingID: [UInt8] = [],
-        because reason: SocketError? = nil
+        _ kind: Kind, _ place: EventPlace = EventPlace(), value: Int = 0,
+        routingID: [UInt8] = [], because reason: SocketError? = nil
     ) {
         self.kind = kind
-        self.endpoint = endpoint
+        endpoint = place.endpoint
+        localEndpoint = place.ends.local
+        remoteEndpoint = place.ends.remote
         self.value = value
         self.routingID = routingID
         self.reason = reason
+    }
+}
+
+/// What an event concerns.
+package struct EventPlace: Sendable {
+    package var endpoint = ""
+    package var ends = LinkEnds()
+
+    package init() {}
+
+    init(_ endpoint: String, _ ends: LinkEnds) {
+        self.endpoint = endpoint
+        self.ends = ends
+    }
+
+    /// Where the socket is bound, or was to be.
+    static func bound(_ endpoint: String) -> EventPlace {
+        EventPlace(endpoint, LinkEnds(local: endpoint))
+    }
+
+    /// What is being dialled.
+    static func dialled(_ endpoint: String) -> EventPlace {
+        EventPlace(endpoint, LinkEnds(remote: endpoint))
     }
 }

@@ -56,7 +56,7 @@ public final class SocketMonitor: AsyncSequence, Sendable {
     /// The socket has ended.
     func end() {
         let waiters = state.withLock { state in
-            if !state.isOver { state.events.append(SocketEvent(.monitorStopped, "")) }
+            if !state.isOver { state.events.append(SocketEvent(.monitorStopped)) }
             state.isOver = true
             return state.waiters.takeAll()
         }

@@ -358,12 +358,13 @@ extension FrameQueue {
         }
         precondition(isMade, "no memory for a frame of \(count) bytes")
         let hasMore = unsafe place.pointee.hasMore
-        message.headHasMore = hasMore
+        // Written only where it has to be: the frame is about to be read in wide pieces.
+        if hasMore { message.headHasMore = true }
         popped(ends: !hasMore, places: FrameQueue.places(forSpread: count))
     }
 
     /// How many places the frame at `place` takes up.
-    private static func places(at place: UnsafeMutablePointer<Frame>) -> Int {
+    static func places(at place: UnsafeMutablePointer<Frame>) -> Int {
         unsafe place.pointee.isSpread ? places(forSpread: place.pointee.spreadCount) : 1
     }
 

@@ -13,6 +13,17 @@ public enum LinkResult: Sendable, Hashable {
     case failed(Int32)
 }
 
+/// The ends of a connection: `tcp://192.0.2.1:5555`, `ipc:///run/x`, and `ipc://` for one without a name.
+public struct LinkEnds: Sendable, Hashable {
+    public var local: String
+    public var remote: String
+
+    public init(local: String = "", remote: String = "") {
+        self.local = local
+        self.remote = remote
+    }
+}
+
 /// A connected (or connecting) byte stream that never blocks.
 ///
 /// Ownership: the link owns its descriptor alone, and closes it once, in ``close()`` or when the
@@ -34,6 +45,9 @@ public protocol StreamLink: AnyObject, Sendable {
 
     /// The other end, for messages: `tcp://192.0.2.1:5555`, `ipc:///run/x`.
     var peer: String { get }
+
+    /// Both ends as the kernel knows them; empty when the connection is gone. Two or three system calls.
+    var ends: LinkEnds { get }
 
     /// Who the other end is: an IP address as text; of a peer of the same host `:uid:gid:pid`. Empty when
     /// the connection is gone.

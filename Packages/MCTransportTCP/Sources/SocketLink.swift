@@ -28,6 +28,20 @@ final class SocketLink: StreamLink {
 
     var descriptor: Int32 { socket.number }
 
+    var ends: LinkEnds {
+        guard isIntact else { return LinkEnds() }
+        return LinkEnds(
+            local: text(try? SocketAddress(localOf: descriptor)) ?? "",
+            // One that has gone has no address any more.
+            remote: text(try? SocketAddress(peerOf: descriptor)) ?? peer)
+    }
+
+    private func text(_ address: SocketAddress?) -> String? {
+        guard let address else { return nil }
+        if family == .unix { return "ipc://\(address.path ?? "")" }
+        return address.text.map { "tcp://\($0)" }
+    }
+
     var peerHost: String {
         guard family == .unix else {
             guard let text = try? SocketAddress(peerOf: descriptor).text else { return "" }

@@ -6,7 +6,7 @@ import MCPool
 @c @implementation
 public func zmq_msg_init(_ msg: UnsafeMutablePointer<zmq_msg_t>?) -> Int32 {
     guard let msg = unsafe msg else { return fail(.fault) }
-    unsafe MessageCell.make(msg, of: Frame())
+    unsafe MessageCell.makeEmpty(msg)
     return 0
 }
 
@@ -50,7 +50,7 @@ public func zmq_msg_init_data(
 @c @implementation
 public func zmq_msg_close(_ msg: UnsafeMutablePointer<zmq_msg_t>?) -> Int32 {
     guard let cell = unsafe MessageCell(msg) else { return fail(.fault) }
-    _ = cell.close()
+    cell.close()
     return 0
 }
 
@@ -94,8 +94,7 @@ public func zmq_msg_copy(
 @c @implementation
 public func zmq_msg_data(_ msg: UnsafeMutablePointer<zmq_msg_t>?) -> UnsafeMutableRawPointer? {
     guard let cell = unsafe MessageCell(msg) else { return unsafe failNil(.fault) }
-    return unsafe UnsafeMutableRawPointer(
-        mutating: cell.frame.pointee.borrowedBytes(at: cell.frame).baseAddress)
+    return unsafe UnsafeMutableRawPointer(mutating: cell.payload.baseAddress)
 }
 
 @c @implementation
@@ -104,7 +103,7 @@ public func zmq_msg_size(_ msg: UnsafePointer<zmq_msg_t>?) -> Int {
         _ = fail(.fault)
         return 0
     }
-    return unsafe cell.frame.pointee.count
+    return unsafe cell.payload.count
 }
 
 @c @implementation

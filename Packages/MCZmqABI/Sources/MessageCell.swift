@@ -11,6 +11,8 @@ struct MessageCell {
 
     /// Where `Frame` has its spare byte.
     private static let markOffset = 59
+    /// The word that it is in: what the frame is, its length, whether more follow, the mark, the source.
+    private static let lastWordOffset = 56
     private static let mark: UInt8 = 0xA4
     private static let sharedBit: UInt8 = 1
     /// There is a group, by the number that stands where a routing id would (`MessageGroups`).
@@ -60,12 +62,51 @@ struct MessageCell {
         unsafe raw = UnsafeMutableRawPointer(message)
     }
 
-    /// As `replace(with:)`, with a frame that is moved from where it lies in one piece.
+    /// The bytes.
     @inline(__always)
-    func replace(withFrameAt place: UnsafeMutablePointer<Frame>) {
-        // Letting go may run code of the user's, to which this message must not be half a one.
-        if unsafe frame.pointee.isSlice || hasGroup { replace(with: Frame()) }
-        // Safe because a frame that is no slice owns nothing, and the other one is given up by its place.
+    var payload: UnsafeRawBufferPointer { unsafe Frame.payload(of: frame) }
+
+    /// An empty message in memory that holds none.
+    @inline(__always)
+    static func makeEmpty(_ message: UnsafeMutablePointer<zmq_msg_t>) {
+        // Safe because nobody looks at the other words of an empty frame.
+        unsafe UnsafeMutableRawPointer(message).storeBytes(
+            of: UInt64(mark) << 24, toByteOffset: lastWordOffset, as: UInt64.self)
+    }
+
+    /// Lets go of what the message has, which is an empty one then: a block that is free again is the next
+    /// one that is taken, while the nearest cache has it.
+    @inline(__always)
+    func clear() { letGo(mark: MessageCell.mark) }
+
+    /// Lets go of what the message has, which is none then.
+    @inline(__always)
+    func close() { letGo(mark: 0) }
+
+    @inline(__always)
+    private func letGo(mark: UInt8) {
+        dropGroup()
+        guard unsafe frame.pointee.isSlice else {
+            unsafe raw.storeBytes(
+                of: UInt64(mark) << 24, toByteOffset: MessageCell.lastWordOffset, as: UInt64.self)
+            return
+        }
+        // Moved in one piece: a value would be put together of small ones, and the processor wait for them.
+        unsafe withUnsafeTemporaryAllocation(of: Frame.self, capacity: 1) { memory in
+            let old = unsafe memory.baseAddress.unsafelyUnwrapped
+            unsafe UnsafeMutableRawPointer(old).copyMemory(
+                from: raw, byteCount: MemoryLayout<Frame>.size)
+            unsafe raw.storeBytes(
+                of: UInt64(mark) << 24, toByteOffset: MessageCell.lastWordOffset, as: UInt64.self)
+            // Letting go may run code of the user's, to which this message is a whole one.
+            unsafe old.deinitialize(count: 1)
+        }
+    }
+
+    /// Puts a frame, moved from where it lies in one piece, in place of what owns nothing (`clear`).
+    @inline(__always)
+    func fill(withFrameAt place: UnsafeMutablePointer<Frame>) {
+        // Safe because what is overwritten owns nothing, and the other one is given up by its place.
         unsafe raw.copyMemory(from: place, byteCount: MemoryLayout<Frame>.size)
         unsafe raw.storeBytes(
             of: MessageCell.mark, toByteOffset: MessageCell.markOffset, as: UInt8.self)
@@ -91,14 +132,6 @@ struct MessageCell {
         unsafe frame.initialize(to: Frame())
         unsafe raw.storeBytes(
             of: MessageCell.mark, toByteOffset: MessageCell.markOffset, as: UInt8.self)
-        return taken
-    }
-
-    /// Takes the frame; what is left is no message.
-    func close() -> Frame {
-        dropGroup()
-        let taken = unsafe frame.move()
-        unsafe raw.storeBytes(of: 0, toByteOffset: MessageCell.markOffset, as: UInt8.self)
         return taken
     }
 

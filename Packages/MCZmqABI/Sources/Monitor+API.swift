@@ -1,8 +1,6 @@
 import CMCZmq
 import Glibc
-import MCFacade
 import MCLock
-import MCMemory
 import MCPatterns
 import MCPool
 
@@ -10,27 +8,46 @@ import MCPool
 public func zmq_socket_monitor(
     _ socket: UnsafeMutableRawPointer?, _ endpoint: UnsafePointer<CChar>?, _ events: Int32
 ) -> Int32 {
+    unsafe setMonitor(
+        socket, endpoint, events: UInt64(bitPattern: Int64(events)), version: 1, type: ZMQ_PAIR)
+}
+
+func setMonitor(
+    _ socket: UnsafeMutableRawPointer?, _ endpoint: UnsafePointer<CChar>?, events: UInt64,
+    version: Int32, type: Int32
+) -> Int32 {
     unsafe withSocket(socket) { socket in
         result { () throws(Errno) in
             try socket.checkUsable()
+            // The first version's events have 16 bits.
+            if version == 1, events >> 16 != 0 { throw .invalid }
             let text = unsafe endpoint.map { unsafe String(cString: $0) }
-            try socket.setMonitor(text, events: events)
+            let format: MonitorFormat? = version == 1 ? .short : version == 2 ? .long : nil
+            try socket.setMonitor(text, events: events, format: format, type: type)
         }
     }
 }
 
 extension ZmqSocket {
-    /// Sends what happens to the socket to a PAIR of the user's; nil ends it.
-    fileprivate func setMonitor(_ endpoint: String?, events: Int32) throws(Errno) {
+    /// Sends what happens to the socket to one of the user's; nil ends it.
+    fileprivate func setMonitor(
+        _ endpoint: String?, events: UInt64, format: MonitorFormat?, type: Int32
+    ) throws(Errno) {
         var made: MonitorSocket?
         if let endpoint {
-            guard endpoint.hasPrefix("inproc://") else { throw Errno(EPROTONOSUPPORT) }
+            let parts = endpoint.split(separator: "://", maxSplits: 1)
+            guard parts.count == 2 else { throw .invalid }
+            guard parts[0] == "inproc" else { throw Errno(EPROTONOSUPPORT) }
             // One that is bound there already would be in the way.
             monitor.withLock { monitor in
                 defer { monitor = nil }
                 return monitor
             }?.stop()
-            made = try MonitorSocket(endpoint, events: events, context: context)
+            guard let format, [ZMQ_PAIR, ZMQ_PUB, ZMQ_PUSH].contains(type),
+                let pattern = SocketKind.makePattern(type)
+            else { throw .invalid }
+            made = try MonitorSocket(
+                endpoint, events: events, format: format, pattern: pattern, context: context)
         }
         let old = monitor.withLock { monitor in
             defer { monitor = made }
@@ -38,47 +55,5 @@ extension ZmqSocket {
         }
         old?.stop()
         if let made { engine.watchEvents { made.tell($0) } } else { engine.watchEvents(nil) }
-    }
-}
-
-/// The PAIR socket to which a monitored socket's events are sent, each as two frames: the event's number
-/// (16 bits) and value (32 bits), and the endpoint (zmq_socket_monitor(3)).
-final class MonitorSocket: Sendable {
-    private let engine: SocketEngine
-    private let events: Int32
-
-    init(_ endpoint: String, events: Int32, context: ZmqContext) throws(Errno) {
-        self.events = events
-        engine = try context.makeInternalEngine(Pair())
-        do throws(Errno) {
-            try engineCall { () throws(SocketError) in _ = try engine.bind(endpoint) }
-        } catch {
-            engine.close()
-            throw error
-        }
-    }
-
-    func tell(_ event: SocketEvent) {
-        // libzmq does not tell of connections that the user has ended.
-        if event.kind == .disconnected, event.reason == nil { return }
-        let number = event.kind.rawValue
-        guard Int32(number) & events != 0 else { return }
-        var head: [UInt8] = []
-        unsafe withUnsafeBytes(of: number) { unsafe head += $0 }
-        unsafe withUnsafeBytes(of: UInt32(truncatingIfNeeded: event.value)) {
-            unsafe head += $0
-        }
-        var message = Message(head)
-        message.append(Frame(event.endpoint))
-        // A monitor that nobody reads must not hold the socket up.
-        try? Outgoing.withMessage(message) { message throws(SocketError) in
-            try engine.send(message, waits: false)
-        }
-    }
-
-    /// The last event, then the end.
-    func stop() {
-        tell(SocketEvent(.monitorStopped, ""))
-        engine.close()
     }
 }

@@ -17,15 +17,16 @@ public func zmq_recv(
             if let error = unsafe socket.receive(into: &message.pointee, flags: flags) {
                 return fail(error)
             }
-            return unsafe message.pointee.withFrame(message.pointee.bodyIndex) { frame in
-                unsafe frame.withUnsafeBytes { payload in
-                    let count = min(max(0, size), payload.count)
-                    if count > 0, let bytes = unsafe bytes, let from = payload.baseAddress {
-                        unsafe cmc_copy_exact(bytes, from, count)
-                    }
-                    return Int32(clamping: payload.count)
-                }
+            // Behind the group, in what a DISH has received.
+            if unsafe !message.pointee.isSingle, unsafe message.pointee.count > 1 {
+                _ = unsafe message.pointee.removeFirst()
             }
+            let payload = unsafe Frame.payload(of: Message.head(of: message))
+            let count = min(max(0, size), payload.count)
+            if count > 0, let bytes = unsafe bytes, let from = payload.baseAddress {
+                unsafe cmc_copy_exact(bytes, from, count)
+            }
+            return Int32(clamping: payload.count)
         }
     }
 }
@@ -36,14 +37,18 @@ public func zmq_msg_recv(
 ) -> Int32 {
     unsafe withSocket(socket) { socket in
         guard let cell = unsafe MessageCell(msg) else { return fail(.fault) }
+        // Whether something comes or not, as in libzmq.
+        cell.clear()
         return unsafe withMessagePlace { message in
             if let error = unsafe socket.receive(into: &message.pointee, flags: flags) {
                 return fail(error)
             }
             #if ZMQ_BUILD_DRAFT_API
             // In front of what a DISH receives.
+            let isSingle = unsafe message.pointee.isSingle
             let group =
-                unsafe message.pointee.count > 1 ? message.pointee.removeFirst()?.array : nil
+                unsafe !isSingle && message.pointee.count > 1
+                ? message.pointee.removeFirst()?.array : nil
             let routingID = unsafe message.pointee.routingID
             defer {
                 if group != nil || routingID != 0 {
@@ -51,8 +56,10 @@ public func zmq_msg_recv(
                 }
             }
             #endif
-            let count = unsafe message.pointee.withFrame(0) { $0.count }
-            unsafe message.pointee.withTakenHead { unsafe cell.replace(withFrameAt: $0) }
+            let head = unsafe Message.head(of: message)
+            let count = unsafe Frame.payload(of: head).count
+            unsafe cell.fill(withFrameAt: head)
+            unsafe Message.headWasMoved(from: message)
             return Int32(clamping: count)
         }
     }
@@ -64,8 +71,8 @@ public func zmq_msg_recv(
 private func withMessagePlace(_ body: (UnsafeMutablePointer<Message>) -> Int32) -> Int32 {
     unsafe withUnsafeTemporaryAllocation(of: Message.self, capacity: 1) { place in
         let message = unsafe place.baseAddress.unsafelyUnwrapped
-        unsafe message.initialize(to: Message())
-        defer { unsafe message.deinitialize(count: 1) }
+        unsafe Message.initializeEmpty(message)
+        defer { unsafe Message.end(message) }
         return unsafe body(message)
     }
 }
@@ -90,8 +97,9 @@ extension ZmqSocket {
             return Errno(error)
         }
         // Most messages never had a second frame; others have lost their envelope on the way.
-        if message.isSingle || message.count == 1 || hasGroups {
-            message.headHasMore = false
+        if message.isSingle || message.hasOneFrame || hasGroups {
+            // Written only where it has to be: the frame is about to be read in wide pieces.
+            if message.headHasMore { message.headHasMore = false }
             receivedMore.store(false, ordering: .relaxed)
         } else {
             keepRest(of: &message)
@@ -137,7 +145,7 @@ extension ZmqSocket {
 }
 
 extension Message {
-    /// Where the payload is: behind the group, in what a DISH has received.
-    @inline(__always)
-    fileprivate var bodyIndex: Int { isSingle ? 0 : count - 1 }
+    /// What had several, and has lost its envelope on the way.
+    @inline(never)
+    fileprivate var hasOneFrame: Bool { count == 1 }
 }

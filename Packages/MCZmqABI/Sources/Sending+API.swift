@@ -60,12 +60,12 @@ public func zmq_msg_send(
 ) -> Int32 {
     unsafe withSocket(socket) { socket in
         guard let cell = unsafe MessageCell(msg) else { return fail(.fault) }
-        let size = unsafe cell.frame.pointee.count
+        let size = unsafe cell.payload.count
         #if ZMQ_BUILD_DRAFT_API
         if socket.hasSingleFrames {
             let sent = unsafe socket.sendSingle(
                 cell.frame, label: cell.label, flags: flags)
-            if sent >= 0 { _ = cell.take() }
+            if sent >= 0 { cell.clear() }
             return sent
         }
         #endif
@@ -77,11 +77,11 @@ public func zmq_msg_send(
                 if !socket.isDropped(error) { return socket.failSending(error) }
             }
             // The message is the library's now.
-            _ = cell.take()
+            cell.clear()
             return Int32(clamping: size)
         }
         let sent = socket.sendPart(unsafe cell.frame.pointee.copy(), size: size, flags: flags)
-        if sent >= 0 { _ = cell.take() }
+        if sent >= 0 { cell.clear() }
         return sent
     }
 }

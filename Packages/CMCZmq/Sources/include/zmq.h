@@ -410,9 +410,21 @@ ZMQ_EXPORT void zmq_threadclose (void *thread);
 
 #define ZMQ_ZERO_COPY_RECV 10
 
+#define ZMQ_EVENT_PIPES_STATS 0x10000
+#define ZMQ_CURRENT_EVENT_VERSION 1
+#define ZMQ_CURRENT_EVENT_VERSION_DRAFT 2
+#define ZMQ_EVENT_ALL_V1 ZMQ_EVENT_ALL
+#define ZMQ_EVENT_ALL_V2 (ZMQ_EVENT_ALL_V1 | ZMQ_EVENT_PIPES_STATS)
+
 ZMQ_EXPORT int
 zmq_ctx_set_ext (void *context, int option, const void *value, size_t size);
 ZMQ_EXPORT int zmq_ctx_get_ext (void *context, int option, void *value, size_t *size);
+
+/* Events of version 2 are sent, by a PAIR, PUB or PUSH socket, as frames of 64 bits: the event, how many values
+ * it has, and those; then the local and the remote endpoint. */
+ZMQ_EXPORT int zmq_socket_monitor_versioned (
+  void *socket, const char *endpoint, uint64_t events, int event_version, int type);
+ZMQ_EXPORT int zmq_socket_monitor_pipes_stats (void *socket);
 
 ZMQ_EXPORT int zmq_join (void *socket, const char *group);
 ZMQ_EXPORT int zmq_leave (void *socket, const char *group);
