@@ -149,7 +149,8 @@ let package = Package(
         // The C interface, called as a C program calls it.
         + [
             .testTarget(
-                name: "MCZmqABITests", dependencies: ["MCZmqABI", "CMCZmq", "MCTestSupport"],
+                name: "MCZmqABITests",
+                dependencies: ["MCZmqABI", "CMCZmq", "MCLock", "MCTestSupport"],
                 path: "Tests/MCZmqABITests", swiftSettings: testSettings)
         ]
         // The Guide's patterns, as programs that use the library would have them.

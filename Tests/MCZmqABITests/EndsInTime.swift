@@ -1,5 +1,5 @@
 import Glibc
-import Synchronization
+import MCLock
 import Testing
 
 /// Ends the run, and says in which test, when one has not returned in time. Calls of the C interface may wait
@@ -9,14 +9,14 @@ struct EndsInTime: TestTrait, SuiteTrait, TestScoping {
     private static let limitSeconds = 300
 
     /// What is running, and when that was to be over; a suite's tests run one after the other.
-    private static let running = Mutex<(name: String, deadline: Int)?>(nil)
+    private static let running = Locked<(name: String, deadline: Int)?>(nil)
 
     private static let watchdog: Void = {
         Joined {
             while true {
                 sleep(1)
                 running.withLock { running in
-                    guard let running, now() > running.deadline else { return }
+                    guard let running, clockMilliseconds() > running.deadline else { return }
                     fatalError("\(running.name) has not ended within \(limitSeconds) s")
                 }
             }
@@ -31,7 +31,7 @@ struct EndsInTime: TestTrait, SuiteTrait, TestScoping {
     ) async throws {
         Self.watchdog
         let name = "\(test.id)"
-        Self.running.withLock { $0 = (name, now() + 1000 * Self.limitSeconds) }
+        Self.running.withLock { $0 = (name, clockMilliseconds() + 1000 * Self.limitSeconds) }
         defer { Self.running.withLock { $0 = nil } }
         try await function()
     }
