@@ -40,8 +40,10 @@ cmc_guard *cmc_guard_make(void) {
     cmc_guard *guard = all_guards;
     while (guard != NULL && guard->in_use) guard = guard->next;
     if (guard == NULL) {
-        guard = calloc(1, sizeof *guard);
+        // Lines of its own: two are fetched at once, and every call writes.
+        guard = aligned_alloc(128, (sizeof *guard + 127) / 128 * 128);
         if (guard != NULL) {
+            memset(guard, 0, sizeof *guard);
             guard->next = all_guards;
             all_guards = guard;
         }
@@ -54,13 +56,45 @@ cmc_guard *cmc_guard_make(void) {
     return guard;
 }
 
+void *cmc_handle_enter_slowly(uintptr_t handle, int kind) {
+    if (!cmc_handle_is_of(handle, kind)) return NULL;
+    size_t index = cmc_handle_index(handle);
+    cmc_slot *chunk = atomic_load_explicit(
+        &cmc_handle_chunks[index / CMC_SLOTS_PER_CHUNK], memory_order_acquire);
+    if (chunk == NULL) return NULL;
+    cmc_slot *slot = chunk + index % CMC_SLOTS_PER_CHUNK;
+    cmc_guard *guard = cmc_thread_guard;
+    if (guard == NULL && (guard = cmc_guard_make()) == NULL) return NULL;
+    int depth = atomic_load_explicit(&guard->depth, memory_order_relaxed);
+    if (depth == CMC_GUARD_DEPTH) return NULL;
+    void *object = atomic_load_explicit(&slot->object, memory_order_acquire);
+    // Not the handle that is remembered, until it is known to be this object's.
+    if (depth == 0) guard->handle = 0;
+    atomic_store_explicit(&guard->objects[depth], object, memory_order_release);
+    atomic_store_explicit(&guard->depth, depth + 1, memory_order_release);
+    // The other half is the membarrier of `cmc_handle_is_busy`.
+    cmc_fence_light();
+    // Acquires: with the handle the object that was read is the handle's.
+    if (atomic_load_explicit(&slot->handle, memory_order_acquire) != handle
+        || atomic_load_explicit(&slot->object, memory_order_relaxed) != object) {
+        atomic_store_explicit(&guard->depth, depth, memory_order_release);
+        return NULL;
+    }
+    if (depth == 0) {
+        guard->slot = slot;
+        guard->handle = handle;
+    }
+    return object;
+}
+
 bool cmc_handle_is_busy(void *object) {
     // What calls have announced by now is seen below; those that announce later find the handle invalid.
     cmc_fence_heavy();
     bool is_busy = false;
     pthread_mutex_lock(&guards);
     for (cmc_guard *guard = all_guards; guard != NULL && !is_busy; guard = guard->next) {
-        for (int i = 0; i < CMC_GUARD_DEPTH; i++) {
+        int depth = atomic_load_explicit(&guard->depth, memory_order_acquire);
+        for (int i = 0; i < depth; i++) {
             if (atomic_load_explicit(&guard->objects[i], memory_order_acquire) == object) is_busy = true;
         }
     }
@@ -143,8 +177,7 @@ static void in_child(void) {
     fork_count++;
     for (cmc_guard *guard = all_guards; guard != NULL; guard = guard->next) {
         if (guard == cmc_thread_guard) continue;
-        for (int i = 0; i < CMC_GUARD_DEPTH; i++) atomic_store(&guard->objects[i], NULL);
-        guard->depth = 0;
+        atomic_store(&guard->depth, 0);
         guard->in_use = false;
     }
     after_fork();

@@ -6,14 +6,12 @@ extension Message {
     @inlinable
     @inline(__always)
     package static func initializeEmpty(_ place: UnsafeMutablePointer<Message>) {
-        // Safe because a frame is eight words, the last of which says what it is, and the tail one more.
+        // Safe because a frame is eight words, the last of which says what it is, so that nobody looks at
+        // the others of an absent one, and the tail one more.
         let raw = UnsafeMutableRawPointer(place)
-        for offset in stride(from: 0, to: 56, by: 8) {
-            unsafe raw.storeBytes(of: 0, toByteOffset: offset, as: UInt64.self)
-        }
         unsafe raw.storeBytes(
-            of: Frame.lastWord(.absent, count: 0, hasMore: false), toByteOffset: 56,
-            as: UInt64.self)
+            of: SIMD2(0, Frame.lastWord(.absent, count: 0, hasMore: false)), toByteOffset: 48,
+            as: SIMD2<UInt64>.self)
         unsafe raw.storeBytes(of: 0, toByteOffset: 64, as: UInt64.self)
     }
 
@@ -62,5 +60,13 @@ extension Frame {
         return unsafe UnsafeRawBufferPointer(
             start: raw.load(fromByteOffset: 8, as: UnsafeRawPointer?.self),
             count: raw.load(fromByteOffset: 16, as: Int.self))
+    }
+
+    /// The block that the frame at a place has a reference to, which is the caller's then; nil for one that
+    /// owns nothing. The place is as if no frame had been there.
+    @inlinable
+    @inline(__always)
+    package static func takeBlock(from place: UnsafeMutablePointer<Frame>) -> Block? {
+        unsafe place.pointee.isSlice ? place.pointee.block : nil
     }
 }

@@ -86,30 +86,33 @@ struct MessageCell {
     @inline(__always)
     private func letGo(mark: UInt8) {
         dropGroup()
-        guard unsafe frame.pointee.isSlice else {
-            unsafe raw.storeBytes(
-                of: UInt64(mark) << 24, toByteOffset: MessageCell.lastWordOffset, as: UInt64.self)
-            return
-        }
-        // Moved in one piece: a value would be put together of small ones, and the processor wait for them.
-        unsafe withUnsafeTemporaryAllocation(of: Frame.self, capacity: 1) { memory in
-            let old = unsafe memory.baseAddress.unsafelyUnwrapped
-            unsafe UnsafeMutableRawPointer(old).copyMemory(
-                from: raw, byteCount: MemoryLayout<Frame>.size)
-            unsafe raw.storeBytes(
-                of: UInt64(mark) << 24, toByteOffset: MessageCell.lastWordOffset, as: UInt64.self)
-            // Letting go may run code of the user's, to which this message is a whole one.
-            unsafe old.deinitialize(count: 1)
-        }
+        let block = unsafe Frame.takeBlock(from: frame)
+        unsafe raw.storeBytes(
+            of: UInt64(mark) << 24, toByteOffset: MessageCell.lastWordOffset, as: UInt64.self)
+        // At last: it may run code of the user's, to which this message is a whole one.
+        block?.release()
     }
 
-    /// Puts a frame, moved from where it lies in one piece, in place of what owns nothing (`clear`).
+    /// Puts a frame, moved from where it lies, in place of what owns nothing (`clear`).
     @inline(__always)
     func fill(withFrameAt place: UnsafeMutablePointer<Frame>) {
-        // Safe because what is overwritten owns nothing, and the other one is given up by its place.
-        unsafe raw.copyMemory(from: place, byteCount: MemoryLayout<Frame>.size)
+        // Safe because what is overwritten owns nothing, and the other one is given up by its place. In
+        // pieces as wide as they were written, so that the processor need not wait for them.
+        let from = UnsafeRawPointer(place)
+        unsafe move(from, 0)
+        unsafe move(from, 16)
+        unsafe move(from, 48)
+        // A slice's words end before it.
+        if unsafe !place.pointee.isSlice { unsafe move(from, 32) }
         unsafe raw.storeBytes(
             of: MessageCell.mark, toByteOffset: MessageCell.markOffset, as: UInt8.self)
+    }
+
+    @inline(__always)
+    private func move(_ from: UnsafeRawPointer, _ offset: Int) {
+        unsafe raw.storeBytes(
+            of: from.loadUnaligned(fromByteOffset: offset, as: SIMD2<UInt64>.self),
+            toByteOffset: offset, as: SIMD2<UInt64>.self)
     }
 
     /// Puts another frame in place of the message's, which is let go.

@@ -72,8 +72,9 @@ private func withMessagePlace(_ body: (UnsafeMutablePointer<Message>) -> Int32) 
     unsafe withUnsafeTemporaryAllocation(of: Message.self, capacity: 1) { place in
         let message = unsafe place.baseAddress.unsafelyUnwrapped
         unsafe Message.initializeEmpty(message)
-        defer { unsafe Message.end(message) }
-        return unsafe body(message)
+        let result = unsafe body(message)
+        unsafe Message.end(message)
+        return result
     }
 }
 
@@ -100,7 +101,9 @@ extension ZmqSocket {
         if message.isSingle || message.hasOneFrame || hasGroups {
             // Written only where it has to be: the frame is about to be read in wide pieces.
             if message.headHasMore { message.headHasMore = false }
-            receivedMore.store(false, ordering: .relaxed)
+            if receivedMore.load(ordering: .relaxed) {
+                receivedMore.store(false, ordering: .relaxed)
+            }
         } else {
             keepRest(of: &message)
         }

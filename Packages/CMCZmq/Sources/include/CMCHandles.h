@@ -3,8 +3,8 @@
 //
 // A call announces the object that it is about to use in a place of its own thread, then looks whether
 // the handle is still valid; who closes makes the handle invalid, then looks at all threads' places
-// (hazard pointers; Michael, 2004). membarrier(2) orders the two, so that a call pays for two plain writes
-// and four reads.
+// (hazard pointers; Michael, 2004). membarrier(2) orders the two. A thread mostly uses the same handle
+// again: what its last call announced stays, and only whether it counts is written, twice.
 #ifndef CMC_HANDLES_H
 #define CMC_HANDLES_H
 
@@ -21,9 +21,13 @@ enum { CMC_HANDLE_POLLER = 0, CMC_HANDLE_CONTEXT = 1, CMC_HANDLE_SOCKET = 2, CMC
 #define CMC_GUARD_DEPTH 16
 
 typedef struct cmc_guard {
-    _Atomic(void *) objects[CMC_GUARD_DEPTH];
-    int depth;
+    /// How many of `objects` the thread is inside of.
+    atomic_int depth;
     bool in_use;
+    /// Of the first object, whether the thread is inside or was last; with its slot.
+    uintptr_t handle;
+    struct cmc_slot *slot;
+    _Atomic(void *) objects[CMC_GUARD_DEPTH];
     struct cmc_guard *next;
 } cmc_guard;
 
@@ -68,36 +72,36 @@ static inline size_t cmc_handle_index(uintptr_t handle) {
     return (handle >> CMC_HANDLE_INDEX_SHIFT) & (CMC_SLOTS_PER_CHUNK * CMC_CHUNKS - 1);
 }
 
+/// As `cmc_handle_enter`, of any handle.
+void *cmc_handle_enter_slowly(uintptr_t handle, int kind);
+
+static inline bool cmc_handle_is_of(uintptr_t handle, int kind) {
+    return handle >> CMC_HANDLE_KIND_SHIFT == (CMC_HANDLE_MARK >> CMC_HANDLE_KIND_SHIFT | (uintptr_t)kind);
+}
+
 /// The object of a handle, which stays alive until `cmc_handle_leave`; NULL when it is none of the kind.
 static inline void *cmc_handle_enter(uintptr_t handle, int kind) {
-    if (handle >> CMC_HANDLE_KIND_SHIFT != (CMC_HANDLE_MARK >> CMC_HANDLE_KIND_SHIFT | kind)) return NULL;
-    size_t index = cmc_handle_index(handle);
-    cmc_slot *chunk = atomic_load_explicit(
-        &cmc_handle_chunks[index / CMC_SLOTS_PER_CHUNK], memory_order_acquire);
-    if (chunk == NULL) return NULL;
-    cmc_slot *slot = chunk + index % CMC_SLOTS_PER_CHUNK;
     cmc_guard *guard = cmc_thread_guard;
-    if (guard == NULL && (guard = cmc_guard_make()) == NULL) return NULL;
-    if (guard->depth == CMC_GUARD_DEPTH) return NULL;
-    void *object = atomic_load_explicit(&slot->object, memory_order_acquire);
-    atomic_store_explicit(&guard->objects[guard->depth], object, memory_order_release);
+    if (guard == NULL || guard->handle != handle || !cmc_handle_is_of(handle, kind)
+        || atomic_load_explicit(&guard->depth, memory_order_relaxed) != 0)
+        return cmc_handle_enter_slowly(handle, kind);
+    atomic_store_explicit(&guard->depth, 1, memory_order_release);
     // The other half is the membarrier of `cmc_handle_is_busy`.
     cmc_fence_light();
-    // Acquires: with the handle the object that was read is the handle's.
-    if (atomic_load_explicit(&slot->handle, memory_order_acquire) != handle
-        || atomic_load_explicit(&slot->object, memory_order_relaxed) != object) {
-        atomic_store_explicit(&guard->objects[guard->depth], NULL, memory_order_release);
-        return NULL;
-    }
-    guard->depth++;
-    return object;
+    void *object = atomic_load_explicit(&guard->objects[0], memory_order_relaxed);
+    // The object, too: numbers come again, after 16 million in a slot.
+    if (atomic_load_explicit(&guard->slot->handle, memory_order_acquire) == handle
+        && atomic_load_explicit(&guard->slot->object, memory_order_relaxed) == object)
+        return object;
+    atomic_store_explicit(&guard->depth, 0, memory_order_release);
+    return NULL;
 }
 
 /// Whether objects wait for calls to leave: then this was perhaps the last.
 static inline bool cmc_handle_leave(void) {
     cmc_guard *guard = cmc_thread_guard;
-    guard->depth--;
-    atomic_store_explicit(&guard->objects[guard->depth], NULL, memory_order_release);
+    int depth = atomic_load_explicit(&guard->depth, memory_order_relaxed) - 1;
+    atomic_store_explicit(&guard->depth, depth, memory_order_release);
     // Who closes counts first, then looks who is inside; a call leaves first, then looks at the count.
     cmc_fence_light();
     return atomic_load_explicit(&cmc_retired_count, memory_order_relaxed) != 0;
