@@ -24,6 +24,14 @@ static pthread_once_t guard_once = PTHREAD_ONCE_INIT;
 
 // MARK: - Guards: one for each thread that has called, used again when the thread has ended
 
+/// The slot of no handle: nobody's number is 1, and whoever calls with 0 finds that it is another.
+static cmc_slot no_slot = {.handle = 1};
+
+static void guard_forget(cmc_guard *guard) {
+    guard->handle = 0;
+    guard->slot = &no_slot;
+}
+
 static void guard_retire(void *raw) {
     cmc_guard *guard = raw;
     cmc_thread_guard = NULL;
@@ -44,6 +52,7 @@ cmc_guard *cmc_guard_make(void) {
         guard = aligned_alloc(128, (sizeof *guard + 127) / 128 * 128);
         if (guard != NULL) {
             memset(guard, 0, sizeof *guard);
+            guard_forget(guard);
             guard->next = all_guards;
             all_guards = guard;
         }
@@ -69,7 +78,7 @@ void *cmc_handle_enter_slowly(uintptr_t handle, int kind) {
     if (depth == CMC_GUARD_DEPTH) return NULL;
     void *object = atomic_load_explicit(&slot->object, memory_order_acquire);
     // Not the handle that is remembered, until it is known to be this object's.
-    if (depth == 0) guard->handle = 0;
+    if (depth == 0) guard_forget(guard);
     atomic_store_explicit(&guard->objects[depth], object, memory_order_release);
     atomic_store_explicit(&guard->depth, depth + 1, memory_order_release);
     // The other half is the membarrier of `cmc_handle_is_busy`.
@@ -80,7 +89,7 @@ void *cmc_handle_enter_slowly(uintptr_t handle, int kind) {
         atomic_store_explicit(&guard->depth, depth, memory_order_release);
         return NULL;
     }
-    if (depth == 0) {
+    if (depth == 0 && kind == CMC_HANDLE_SOCKET) {
         guard->slot = slot;
         guard->handle = handle;
     }
@@ -131,7 +140,7 @@ uintptr_t cmc_handle_make(int kind, void *object) {
     int32_t index = take_slot();
     if (index >= 0) {
         cmc_slot *slot = slot_at(index);
-        slot->generation = (slot->generation + 1) & 0xFFFFFF;
+        slot->generation++;
         handle = CMC_HANDLE_MARK | (uintptr_t)kind << CMC_HANDLE_KIND_SHIFT
                  | (uintptr_t)slot->generation << CMC_HANDLE_GENERATION_SHIFT
                  | (uintptr_t)index << CMC_HANDLE_INDEX_SHIFT;
@@ -153,8 +162,11 @@ void *cmc_handle_take(uintptr_t handle, int kind) {
             object = atomic_load(&slot->object);
             atomic_store(&slot->handle, 0);
             atomic_store(&slot->object, NULL);
-            slot->next_free = free_slot;
-            free_slot = index;
+            // A slot whose numbers are used up is not used again: who still has one has none of another's.
+            if (slot->generation < CMC_GENERATIONS) {
+                slot->next_free = free_slot;
+                free_slot = index;
+            }
         }
     }
     pthread_mutex_unlock(&table);

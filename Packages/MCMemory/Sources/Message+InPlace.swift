@@ -62,6 +62,17 @@ extension Frame {
             count: raw.load(fromByteOffset: 16, as: Int.self))
     }
 
+    /// How many bytes `payload(of:)` has.
+    @inlinable
+    @inline(__always)
+    package static func payloadCount(of place: UnsafePointer<Frame>) -> Int {
+        let raw = unsafe UnsafeRawPointer(place)
+        // As in `payload(of:)`.
+        return unsafe raw.load(fromByteOffset: 56, as: UInt8.self) == Kind.slice.rawValue
+            ? raw.load(fromByteOffset: 16, as: Int.self)
+            : Int(raw.load(fromByteOffset: 57, as: UInt8.self))
+    }
+
     /// The block that the frame at a place has a reference to, which is the caller's then; nil for one that
     /// owns nothing. The place is as if no frame had been there.
     @inlinable

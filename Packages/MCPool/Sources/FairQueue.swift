@@ -37,6 +37,17 @@ package struct FairQueue {
         return nil
     }
 
+    /// Takes the next message to memory that holds nothing that is owned, if it has one frame and is the
+    /// next pipe's.
+    ///
+    /// - Returns: false when there is none such; the memory is as it was.
+    @inline(__always)
+    func receiveWhole(to place: UnsafeMutablePointer<Frame>) -> Bool {
+        guard let pipe = turns.current, unsafe pipe.receiveWhole(to: place) else { return false }
+        turns.advance()
+        return true
+    }
+
     /// Takes an empty pipe out of the turn. An in-process producer will be asked to tell of the next
     /// message; a stream's reader tells of it anyway.
     @inline(never)

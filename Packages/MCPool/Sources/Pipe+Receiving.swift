@@ -21,6 +21,21 @@ extension Pipe {
         return popReceived(into: &message)
     }
 
+    /// As `receive(into:)`, to memory that holds nothing that is owned, a message of one frame.
+    ///
+    /// - Returns: false when there is none such; the memory is as it was.
+    @inline(__always)
+    func receiveWhole(to place: UnsafeMutablePointer<Frame>) -> Bool {
+        if let decoder = unsafe pointee.unread {
+            let found = unsafe decoder.pointee.nextWhole(into: place)
+            if found == .made { return true }
+            stopSelfDecoding(found)
+        }
+        guard !pointee.conflates, unsafe pointee.received.popWhole(to: place) else { return false }
+        didReceive()
+        return true
+    }
+
     /// Takes a queued message whole.
     @inline(__always)
     func popReceived(into message: inout Message) -> Bool {

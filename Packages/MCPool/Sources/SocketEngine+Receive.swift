@@ -24,6 +24,23 @@ extension SocketEngine {
         try receiveByPattern(into: &message, waits: waits)
     }
 
+    /// Takes a message of one frame that is there to memory that holds nothing that is owned: the short
+    /// way, without a message around the frame, an error, or a look at the connections.
+    ///
+    /// - Returns: false where `receive(into:waits:)` is to be asked; the memory is as it was.
+    package func receiveQueued(to place: UnsafeMutablePointer<Frame>) -> Bool {
+        lock.lock()
+        guard style == .polling, state == .open, let plainQueue,
+            unsafe plainQueue.receiveWhole(to: place)
+        else {
+            settleAndUnlock()
+            return false
+        }
+        didReceive()
+        settleAndUnlock()
+        return true
+    }
+
     /// Lock held; let go at the end.
     @inline(never)
     private func receiveByPattern(

@@ -26,6 +26,21 @@ extension SocketEngine {
         }
     }
 
+    /// As `send(bytes:waits:)`, of what somebody takes at once: the short way, without an error.
+    ///
+    /// - Returns: false where `send(bytes:waits:)` is to be asked; nothing was sent.
+    package func sendAtOnce(bytes: UnsafeRawBufferPointer, waits: Bool) -> Bool {
+        guard bytes.count < OutBuffer.gatherBytes else { return false }
+        lock.lock()
+        guard state == .open, let plainBalancer, unsafe plainBalancer.send(Outgoing(bytes)) else {
+            settleAndUnlock()
+            return false
+        }
+        if hasWork && waits { flushDirty(paces: true) }
+        settleAndUnlock()
+        return true
+    }
+
     /// Queues a message, whole, and writes it when the pipe is idle.
     ///
     /// - Parameter waits: false for DONTWAIT; else SNDTIMEO says how long to wait for room.

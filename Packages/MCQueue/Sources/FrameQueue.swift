@@ -322,7 +322,7 @@ extension FrameQueue {
         guard let place = unsafe front() else { return nil }
         if unsafe place.pointee.isSpread {
             var message = Message()
-            unsafe popSpread(place, into: &message)
+            unsafe message.withHeadPlace { unsafe popSpread(place, to: $0) }
             return message.removeFirst()
         }
         let frame = unsafe place.move()
@@ -338,7 +338,7 @@ extension FrameQueue {
     public func pop(into message: inout Message) -> Bool {
         guard let place = unsafe front() else { return false }
         if unsafe place.pointee.isSpread {
-            unsafe popSpread(place, into: &message)
+            unsafe message.withHeadPlace { unsafe popSpread(place, to: $0) }
             return true
         }
         let ends = unsafe !place.pointee.hasMore
@@ -347,19 +347,39 @@ extension FrameQueue {
         return true
     }
 
+    /// Takes the oldest published frame, if it is a message of its own, to memory that holds nothing that
+    /// is owned.
+    ///
+    /// - Returns: false when there is none such; the memory is as it was.
+    @inlinable
+    @inline(__always)
+    public func popWhole(to target: UnsafeMutablePointer<Frame>) -> Bool {
+        guard let place = unsafe front(), unsafe !place.pointee.hasMore else { return false }
+        if unsafe place.pointee.isSpread {
+            unsafe popSpread(place, to: target)
+            return true
+        }
+        // Safe because the frame is given up by its place.
+        unsafe UnsafeMutableRawPointer(target).copyMemory(
+            from: place, byteCount: MemoryLayout<Frame>.size)
+        popped(ends: true)
+        return true
+    }
+
     /// Takes a frame whose payload lies behind its head. Traps when there is no memory for so few
     /// bytes, as Swift's own objects do.
     @usableFromInline
     @inline(never)
-    func popSpread(_ place: UnsafeMutablePointer<Frame>, into message: inout Message) {
+    func popSpread(
+        _ place: UnsafeMutablePointer<Frame>, to target: UnsafeMutablePointer<Frame>
+    ) {
         let count = unsafe place.pointee.spreadCount
-        let isMade = unsafe message.withHeadPlace {
-            unsafe Frame.initializeBlock($0, copying: UnsafeRawPointer(place + 1), count: count)
-        }
+        let isMade = unsafe Frame.initializeBlock(
+            target, copying: UnsafeRawPointer(place + 1), count: count)
         precondition(isMade, "no memory for a frame of \(count) bytes")
         let hasMore = unsafe place.pointee.hasMore
         // Written only where it has to be: the frame is about to be read in wide pieces.
-        if hasMore { message.headHasMore = true }
+        if hasMore { unsafe target.pointee.hasMore = true }
         popped(ends: !hasMore, places: FrameQueue.places(forSpread: count))
     }
 

@@ -16,6 +16,21 @@ extension HandleObject {
         return unsafe UnsafeMutableRawPointer(bitPattern: handle)
     }
 
+    /// The object of a handle, which lives until `leave`; nil when it is no handle of the kind.
+    @inline(__always)
+    static func enter(_ handle: UnsafeMutableRawPointer?) -> Unmanaged<Self>? {
+        // Safe because who closes the handle lets the object go only when nobody is inside.
+        unsafe cmc_handle_enter(UInt(bitPattern: handle), handleKind).map {
+            unsafe Unmanaged.fromOpaque($0)
+        }
+    }
+
+    /// The call that entered is done with the object.
+    @inline(__always)
+    static func leave() {
+        if cmc_handle_leave() { Retired.letGo() }
+    }
+
     /// Runs `body` with a handle's object.
     ///
     /// - Returns: nil when it is no handle of the kind.
@@ -23,12 +38,9 @@ extension HandleObject {
     static func with<Result>(
         _ handle: UnsafeMutableRawPointer?, _ body: (Self) -> Result
     ) -> Result? {
-        guard let raw = unsafe cmc_handle_enter(UInt(bitPattern: handle), handleKind) else {
-            return nil
-        }
-        defer { if cmc_handle_leave() { Retired.letGo() } }
-        // Safe because who closes the handle lets the object go only when nobody is inside.
-        return unsafe Unmanaged<Self>.fromOpaque(raw)._withUnsafeGuaranteedRef { body($0) }
+        guard let object = unsafe enter(handle) else { return nil }
+        defer { leave() }
+        return unsafe object._withUnsafeGuaranteedRef { body($0) }
     }
 
     /// Makes a handle invalid.

@@ -103,7 +103,7 @@ public func zmq_msg_size(_ msg: UnsafePointer<zmq_msg_t>?) -> Int {
         _ = fail(.fault)
         return 0
     }
-    return unsafe cell.payload.count
+    return cell.count
 }
 
 @c @implementation

@@ -66,6 +66,10 @@ struct MessageCell {
     @inline(__always)
     var payload: UnsafeRawBufferPointer { unsafe Frame.payload(of: frame) }
 
+    /// How many they are.
+    @inline(__always)
+    var count: Int { unsafe Frame.payloadCount(of: frame) }
+
     /// An empty message in memory that holds none.
     @inline(__always)
     static func makeEmpty(_ message: UnsafeMutablePointer<zmq_msg_t>) {
@@ -106,6 +110,16 @@ struct MessageCell {
         if unsafe !place.pointee.isSlice { unsafe move(from, 32) }
         unsafe raw.storeBytes(
             of: MessageCell.mark, toByteOffset: MessageCell.markOffset, as: UInt8.self)
+    }
+
+    /// A frame was made where an empty message's was.
+    ///
+    /// - Returns: its length, as calls tell it.
+    @inline(__always)
+    func wasFilled() -> Int32 {
+        unsafe raw.storeBytes(
+            of: MessageCell.mark, toByteOffset: MessageCell.markOffset, as: UInt8.self)
+        return Int32(clamping: count)
     }
 
     @inline(__always)

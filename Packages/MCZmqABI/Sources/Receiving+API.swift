@@ -35,11 +35,31 @@ public func zmq_recv(
 public func zmq_msg_recv(
     _ msg: UnsafeMutablePointer<zmq_msg_t>?, _ socket: UnsafeMutableRawPointer?, _ flags: Int32
 ) -> Int32 {
-    unsafe withSocket(socket) { socket in
-        guard let cell = unsafe MessageCell(msg) else { return fail(.fault) }
+    // Without `withSocket`, so that the way of most messages is one function.
+    guard let object = unsafe ZmqSocket.enter(socket) else { return fail(.noSocket) }
+    let result: Int32
+    if let cell = unsafe MessageCell(msg) {
         // Whether something comes or not, as in libzmq.
         cell.clear()
-        return unsafe withMessagePlace { message in
+        if unsafe object._withUnsafeGuaranteedRef({ unsafe $0.receiveQueued(to: cell.frame) }) {
+            result = cell.wasFilled()
+        } else {
+            result = unsafe receiveSlowly(object, cell, flags)
+        }
+    } else {
+        result = fail(.fault)
+    }
+    ZmqSocket.leave()
+    return result
+}
+
+/// Of several frames, or what has to be waited for. `cell` is empty.
+@inline(never)
+private func receiveSlowly(
+    _ object: Unmanaged<ZmqSocket>, _ cell: MessageCell, _ flags: Int32
+) -> Int32 {
+    unsafe object._withUnsafeGuaranteedRef { socket in
+        unsafe withMessagePlace { message in
             if let error = unsafe socket.receive(into: &message.pointee, flags: flags) {
                 return fail(error)
             }
@@ -56,11 +76,9 @@ public func zmq_msg_recv(
                 }
             }
             #endif
-            let head = unsafe Message.head(of: message)
-            let count = unsafe Frame.payload(of: head).count
-            unsafe cell.fill(withFrameAt: head)
+            unsafe cell.fill(withFrameAt: Message.head(of: message))
             unsafe Message.headWasMoved(from: message)
-            return Int32(clamping: count)
+            return Int32(clamping: cell.count)
         }
     }
 }
@@ -86,6 +104,21 @@ public func zmq_recvmsg(
 }
 
 extension ZmqSocket {
+    /// Receives a message of one frame that is there, to memory that holds nothing that is owned.
+    ///
+    /// - Returns: false where there is none, or it takes more than moving it.
+    @inline(__always)
+    fileprivate func receiveQueued(to place: UnsafeMutablePointer<Frame>) -> Bool {
+        #if ZMQ_BUILD_DRAFT_API
+        // Groups and numbers of peers.
+        if type > ZMQ_STREAM { return false }
+        #endif
+        if hasUnreceived.load(ordering: .relaxed) || receivedMore.load(ordering: .relaxed) {
+            return false
+        }
+        return unsafe engine.receiveQueued(to: place)
+    }
+
     /// Receives the next frame, as a message of one whose `hasMore` is the frame's.
     ///
     /// - Returns: the error where there is one.

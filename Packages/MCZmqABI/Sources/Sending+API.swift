@@ -9,21 +9,28 @@ import Synchronization
 public func zmq_send(
     _ socket: UnsafeMutableRawPointer?, _ bytes: UnsafeRawPointer?, _ size: Int, _ flags: Int32
 ) -> Int32 {
-    unsafe withSocket(socket) { socket in
+    // Without `withSocket`, so that the way of most messages is one function.
+    guard let object = unsafe ZmqSocket.enter(socket) else { return fail(.noSocket) }
+    let result: Int32
+    if unsafe object._withUnsafeGuaranteedRef({ unsafe $0.sendAtOnce(bytes, size, flags) }) {
+        result = Int32(clamping: size)
+    } else {
+        result = unsafe sendSlowly(object, bytes, size, flags)
+    }
+    ZmqSocket.leave()
+    return result
+}
+
+/// A frame of several, a long one, one with a label, or what nobody takes at once.
+@inline(never)
+private func sendSlowly(
+    _ object: Unmanaged<ZmqSocket>, _ bytes: UnsafeRawPointer?, _ size: Int, _ flags: Int32
+) -> Int32 {
+    unsafe object._withUnsafeGuaranteedRef { socket in
         guard unsafe bytes != nil || size == 0 else { return fail(.fault) }
         guard size >= 0 else { return fail(Errno(ENOMEM)) }
         let buffer = unsafe UnsafeRawBufferPointer(start: bytes, count: size)
-        #if ZMQ_BUILD_DRAFT_API
-        if socket.hasSingleFrames {
-            guard let frame = unsafe Frame(copyingIfPossible: buffer) else {
-                return fail(Errno(ENOMEM))
-            }
-            return unsafe withUnsafePointer(to: frame) {
-                unsafe socket.sendSingle($0, label: MessageLabel(), flags: flags)
-            }
-        }
-        #endif
-        if flags & ZMQ_SNDMORE == 0, !socket.hasUnsent.load(ordering: .relaxed) {
+        if flags & ZMQ_SNDMORE == 0, socket.sendsAlone {
             do throws(SocketError) {
                 try unsafe socket.engine.send(bytes: buffer, waits: flags & ZMQ_DONTWAIT == 0)
             } catch {
@@ -34,6 +41,13 @@ public func zmq_send(
         guard let frame = unsafe Frame(copyingIfPossible: buffer) else {
             return fail(Errno(ENOMEM))
         }
+        #if ZMQ_BUILD_DRAFT_API
+        if socket.hasSingleFrames {
+            return unsafe withUnsafePointer(to: frame) {
+                unsafe socket.sendSingle($0, label: MessageLabel(), flags: flags)
+            }
+        }
+        #endif
         return socket.sendPart(frame, size: size, flags: flags)
     }
 }
@@ -96,6 +110,30 @@ public func zmq_sendmsg(
 extension ZmqSocket {
     /// libzmq drops in silence what a ROUTER can send to nobody because it is no more than an id.
     func isDropped(_ error: SocketError) -> Bool { error.code == .invalidMessage }
+
+    /// Whether a frame without SNDMORE is a message.
+    @inline(__always)
+    fileprivate var sendsAlone: Bool {
+        #if ZMQ_BUILD_DRAFT_API
+        if hasSingleFrames { return false }
+        #endif
+        return !hasUnsent.load(ordering: .relaxed)
+    }
+
+    /// Sends a copy of a message of one frame, if somebody takes it at once.
+    ///
+    /// - Returns: false where it takes more than that; nothing was sent.
+    @inline(__always)
+    fileprivate func sendAtOnce(
+        _ bytes: UnsafeRawPointer?, _ size: Int, _ flags: Int32
+    ) -> Bool {
+        guard flags & ZMQ_SNDMORE == 0, unsafe bytes != nil, size >= 0, sendsAlone else {
+            return false
+        }
+        return unsafe engine.sendAtOnce(
+            bytes: UnsafeRawBufferPointer(start: bytes, count: size),
+            waits: flags & ZMQ_DONTWAIT == 0)
+    }
 
     @inline(never)
     func failSending(_ error: SocketError) -> Int32 { fail(Errno(error)) }

@@ -113,7 +113,7 @@ void cmc_membarrier(void);
 /// The two halves of a fence between a thread that passes often and one that passes rarely: with
 /// membarrier(2) the first pays nothing, without it both pay a full fence.
 static inline void cmc_fence_light(void) {
-    if (cmc_membarrier_state) {
+    if (__builtin_expect(cmc_membarrier_state != 0, 1)) {
         __atomic_signal_fence(__ATOMIC_SEQ_CST);
     } else {
         __atomic_thread_fence(__ATOMIC_SEQ_CST);

@@ -24,7 +24,7 @@ typedef struct cmc_guard {
     /// How many of `objects` the thread is inside of.
     atomic_int depth;
     bool in_use;
-    /// Of the first object, whether the thread is inside or was last; with its slot.
+    /// Of the first object, if it is a socket's, whether the thread is inside or was last; with its slot.
     uintptr_t handle;
     struct cmc_slot *slot;
     _Atomic(void *) objects[CMC_GUARD_DEPTH];
@@ -67,6 +67,8 @@ bool cmc_handle_is_busy(void *object);
 #define CMC_HANDLE_KIND_SHIFT 44
 #define CMC_HANDLE_GENERATION_SHIFT 20
 #define CMC_HANDLE_INDEX_SHIFT 4
+/// A slot's generations: 1 to this, 24 bits.
+#define CMC_GENERATIONS 0xFFFFFF
 
 static inline size_t cmc_handle_index(uintptr_t handle) {
     return (handle >> CMC_HANDLE_INDEX_SHIFT) & (CMC_SLOTS_PER_CHUNK * CMC_CHUNKS - 1);
@@ -82,17 +84,16 @@ static inline bool cmc_handle_is_of(uintptr_t handle, int kind) {
 /// The object of a handle, which stays alive until `cmc_handle_leave`; NULL when it is none of the kind.
 static inline void *cmc_handle_enter(uintptr_t handle, int kind) {
     cmc_guard *guard = cmc_thread_guard;
-    if (guard == NULL || guard->handle != handle || !cmc_handle_is_of(handle, kind)
+    // Only handles of sockets are remembered.
+    if (kind != CMC_HANDLE_SOCKET || guard == NULL || guard->handle != handle
         || atomic_load_explicit(&guard->depth, memory_order_relaxed) != 0)
         return cmc_handle_enter_slowly(handle, kind);
     atomic_store_explicit(&guard->depth, 1, memory_order_release);
     // The other half is the membarrier of `cmc_handle_is_busy`.
     cmc_fence_light();
-    void *object = atomic_load_explicit(&guard->objects[0], memory_order_relaxed);
-    // The object, too: numbers come again, after 16 million in a slot.
-    if (atomic_load_explicit(&guard->slot->handle, memory_order_acquire) == handle
-        && atomic_load_explicit(&guard->slot->object, memory_order_relaxed) == object)
-        return object;
+    // No number comes twice: with the handle the object is the same.
+    if (atomic_load_explicit(&guard->slot->handle, memory_order_acquire) == handle)
+        return atomic_load_explicit(&guard->objects[0], memory_order_relaxed);
     atomic_store_explicit(&guard->depth, 0, memory_order_release);
     return NULL;
 }
