@@ -31,7 +31,7 @@ final class ZmqSocket: HandleObject, @unchecked Sendable {
     let hasGroups = false
     #endif
 
-    let partsLock = EngineLock.create()
+    let partsLock: EngineLock
     /// What was sent with SNDMORE.
     @exclusivity(unchecked) var unsent = Message()
     /// What is left of the message that was received in part.
@@ -65,6 +65,8 @@ final class ZmqSocket: HandleObject, @unchecked Sendable {
         engine = try engineCall { () throws(SocketError) in
             try facade.makeEngine(pattern, options: options)
         }
+        // At last: what throws before it would leave it behind.
+        partsLock = EngineLock.create()
     }
 
     deinit { partsLock.destroy() }
