@@ -32,10 +32,15 @@ extension SocketEngine {
     package func sendAtOnce(bytes: UnsafeRawBufferPointer, waits: Bool) -> Bool {
         guard bytes.count < OutBuffer.gatherBytes else { return false }
         lock.lock()
-        guard state == .open, let plainBalancer, unsafe plainBalancer.send(Outgoing(bytes)) else {
-            settleAndUnlock()
-            return false
-        }
+        if unsafe sendPlainly(Outgoing(bytes), waits: waits) { return true }
+        settleAndUnlock()
+        return false
+    }
+
+    /// Queues a message with the next peer that has room. Lock held; let go where it was sent.
+    @inline(__always)
+    private func sendPlainly(_ message: Outgoing, waits: Bool) -> Bool {
+        guard state == .open, let plainBalancer, plainBalancer.send(message) else { return false }
         if hasWork && waits { flushDirty(paces: true) }
         settleAndUnlock()
         return true
@@ -49,11 +54,7 @@ extension SocketEngine {
     @inline(__always)
     package func send(_ message: Outgoing, waits: Bool) throws(SocketError) {
         lock.lock()
-        if state == .open, let plainBalancer, plainBalancer.send(message) {
-            if hasWork && waits { flushDirty(paces: true) }
-            settleAndUnlock()
-            return
-        }
+        if sendPlainly(message, waits: waits) { return }
         try sendByPattern(message, waits: waits)
     }
 
